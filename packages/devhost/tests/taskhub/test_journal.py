@@ -46,7 +46,7 @@ async def _commit(
     known = before or StoredHistory()
     appended = await hub.history.append(
         "i", "e1", first_row=known.row_count, events=events, etag=known.etag, tail=known.tail,  # type: ignore[arg-type]  # events
-        beside=beside, if_whole=if_whole,
+        beside=beside, if_whole=if_whole, is_named=True,
     )  # fmt: skip
     return appended.is_whole
 
@@ -87,8 +87,8 @@ async def test_a_commit_deletes_what_had_its_effect(hub: TaskHub) -> None:
     assert await _found(hub) == [second]
     with pytest.raises(LostRace):
         await _commit(hub, [OrchestratorStarted(timestamp=WHEN)], [deletion(first.entry)], await hub.history.read("i"))
-    await hub.journal.remove("i", [first.entry.key, second.entry.key])
-    await hub.journal.remove("i", [second.entry.key])
+    await hub.journal.remove([first.entry, second.entry])
+    await hub.journal.remove([second.entry])
     assert await _found(hub) == []
 
 
@@ -125,6 +125,25 @@ async def test_a_commit_that_breaks_off_has_sent_nothing(account: StorageAccount
         await _commit(hub, episode(*scheduled(1)), (), stored)
         assert await _found(hub) == [old]
         assert len((await hub.history.read("i")).events) == 6
+
+
+@pytest.mark.parametrize("count", [1, 150])
+async def test_a_commit_without_messages_that_breaks_off_takes_none_that_were_sent(
+    account: StorageAccount, hub_name: str, count: int
+) -> None:
+    """Whether they were sent in one batch or in several, whose name is still in the sentinel."""
+    async with FaultyTransport(account) as transport:
+        assert isinstance(transport, FaultyTransport)
+        hub = await _open(transport, hub_name)
+        sent = [_pending(hub, str(number)) for number in range(count)]
+        assert await _commit(hub, episode(started()), await _insertions(hub, sent)) is (count == 1)
+        before = await hub.history.read("i")
+        transport.arm(Fault.PRECONDITION, 1, only="table POST")
+        with pytest.raises(LostRace):
+            await _commit(hub, episode(*scheduled(150)), (), before)
+        assert await _found(hub, tidies=True) == sent
+        assert (await hub.history.read("i")).events == before.events
+        assert await _found(hub) == sent
 
 
 @pytest.mark.parametrize("fault", [Fault.LOST, Fault.FAILED_AFTER])

@@ -141,6 +141,7 @@ class HistoryStore:
         beside: Sequence[Operation] = (),
         if_whole: Sequence[Operation] = (),
         inputs: Mapping[int, str] = _NO_INPUTS,
+        is_named: bool = False,
     ) -> Appended:
         """Store `events` from row `first_row` on; a new generation begins again at 0.
 
@@ -151,7 +152,8 @@ class HistoryStore:
         Journal mode gives operations on messages, which are carried out `beside`, others that are carried out
         `if_whole`, where all is one batch, and the `inputs` of the activities that are scheduled, by their task ids.
         Messages are stored before the events that end the commit, so that one which breaks off has sent nothing:
-        `JournalRows.pending` knows its messages by the commit's name.
+        `JournalRows.pending` knows its messages by the commit's name. There each commit `is_named` if it takes several
+        batches, without messages too: the sentinel must not show it as unfinished under the name of one before it.
         """
         urls: dict[str, str] = {}
         rows = [
@@ -162,7 +164,7 @@ class HistoryStore:
         blanks = [_blank(instance_id, index) for index in range(end, tail.unfinished_to)]
         known = row_key(tail.fresh_from) if tail.fresh_from is not None else None
         batches = _together(beside, [_write(row, known) for row in (*blanks, *rows)], if_whole)
-        name = secrets.token_hex(8) if beside and len(batches) > 1 else ""
+        name = secrets.token_hex(8) if is_named and len(batches) > 1 else ""
         for number, batch in enumerate(batches, start=1):
             sentinel = self._sentinel(instance_id, execution_id, etag, complete=number == len(batches))
             operations = [*batch, sentinel]
