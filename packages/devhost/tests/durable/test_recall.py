@@ -9,6 +9,7 @@ import pytest
 
 from durable_devhost.azurite.process import Azurite
 from durable_devhost.clock import SystemClock
+from durable_devhost.durable import activities as activities_module
 from durable_devhost.durable import engine as engine_module
 from durable_devhost.durable import ownership as ownership_module
 from durable_devhost.durable.ports import Outcome
@@ -56,6 +57,20 @@ async def test_an_open_activity_runs_again_with_its_input(hub: Hub) -> None:
     second = await hub.host()
     assert await outputs(second, ["i", "j"]) == ["3", "780"]
     assert sorted(hub.runs) == sorted([*(f"i {n}" for n in range(3)), *(f"j {n}" for n in range(40))])
+
+
+async def test_an_open_http_call_is_sent_again_where_inputs_are_stored(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The history of the real host has the inputs of activities then, but never the request."""
+    hub.store_inputs = True
+    first = await hub.host()
+    with monkeypatch.context() as patch:
+        patch.setattr(activities_module, "call_http", lambda _: asyncio.Event().wait())
+        await first.begin("fetches", "i")
+        await first.die()
+    second = await hub.host()
+    assert "(127.0.0.1:9)" in str(await outputs(second, ["i"]))
 
 
 async def test_what_is_at_it_does_not_run_twice(hub: Hub) -> None:

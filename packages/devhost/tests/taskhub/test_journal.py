@@ -7,7 +7,7 @@ import pytest
 
 from durable_devhost.azurite.process import Azurite
 from durable_devhost.clock import SystemClock
-from durable_devhost.model.history import EventRaised, InstanceRef, OrchestratorStarted
+from durable_devhost.model.history import EventRaised, InstanceRef, OrchestratorStarted, TaskScheduled
 from durable_devhost.model.messages import CorruptMessage, Message
 from durable_devhost.storage.account import StorageAccount
 from durable_devhost.storage.tables import Operation, TableService
@@ -180,6 +180,15 @@ async def test_the_input_of_an_activity_is_found_by_its_task_until_the_next_gene
         inputs={0: "[10]"},
     )  # fmt: skip
     assert await hub.journal.inputs("i", "e2") == {0: "[10]"}
+
+
+async def test_an_input_that_the_history_does_not_have_is_kept_beside_it(transport: Transport, hub_name: str) -> None:
+    """Where host.json stores inputs, that of an HTTP call alone."""
+    hub = await TaskHub.open(transport, hub_name, partition_count=1, clock=SystemClock(), store_inputs=True)
+    other = TaskScheduled(timestamp=WHEN, name="act", event_id=1, input="[1]")
+    events = episode(started(), *scheduled(1), other)
+    await hub.history.append("i", "e1", first_row=0, events=events, etag=None, inputs={0: "[0]", 1: "[1]"})
+    assert await hub.journal.inputs("i", "e1") == {0: "[0]"}
 
 
 async def test_a_row_that_is_no_message_is_named(hub: TaskHub, transport: Transport) -> None:

@@ -291,7 +291,7 @@ class HistoryStore:
             execution_id=execution_id,
             store_inputs=self._store_inputs,
         )
-        if inputs and isinstance(event, TaskScheduled) and event.event_id in inputs and not self._store_inputs:
+        if isinstance(event, TaskScheduled) and "Input" not in row and event.event_id in inputs:
             row[PENDING_INPUT] = inputs[event.event_id]
         for column in LARGE_COLUMNS & row.keys():
             text = str(row[column])
