@@ -217,6 +217,17 @@ async def test_a_purge_leaves_messages_to_whoever_has_them_in_hand(hub: TaskHub)
     assert await _found(hub) == []
 
 
+async def test_a_purge_leaves_the_text_of_such_a_message_too(hub: TaskHub) -> None:
+    """Which lies in a blob where it is large; that of a message which had its effect goes."""
+    sent, done = _pending(hub, LARGE), _pending(hub, LARGE)
+    await _commit(hub, episode(started()), await _insertions(hub, [sent, done]))
+    await hub.journal.remove([done.entry])
+    await hub.purge("i")
+    assert await _found(hub) == [sent]
+    await hub.journal.remove([sent.entry])
+    assert await hub.large_messages.purge("i") == 1
+
+
 def test_keys_sort_as_they_were_made(hub: TaskHub) -> None:
     """Between the events and the sentinel."""
     entries = [hub.journal.entry("i", NOW + timedelta(microseconds=number // 2)) for number in range(40)]

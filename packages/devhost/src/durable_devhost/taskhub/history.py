@@ -20,7 +20,7 @@ from durable_devhost.model.history import HistoryEvent, OrchestratorCompleted, T
 from durable_devhost.storage.account import Conflict, NotFound, PreconditionFailed, StorageFailure
 from durable_devhost.storage.tables import ETAG, MAX_BATCH, Action, Operation, Row, TableService, dated, quoted
 from durable_devhost.taskhub.failures import CorruptHistory, LostRace
-from durable_devhost.taskhub.journal import BATCH, COMMIT, PENDING_INPUT, delete_all, is_message
+from durable_devhost.taskhub.journal import BATCH, COMMIT, MESSAGE_BLOB, PENDING_INPUT, delete_all, is_message
 from durable_devhost.taskhub.large_messages import LargeMessages, is_large
 from durable_devhost.taskhub.names import HubNames, escape_key, unescape_key
 from durable_devhost.taskhub.rows import BLOB_NAME, LARGE_COLUMNS, SENTINEL, estimated_size, from_row, row_key, to_row
@@ -76,6 +76,14 @@ class Appended:
     tail: Tail
     urls: Mapping[str, str]
     is_whole: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Purged:
+    """How many rows a purge has deleted, and the names of the blobs of the messages that stay."""
+
+    rows: int
+    blobs: frozenset[str]
 
 
 class HistoryStore:
@@ -219,23 +227,27 @@ class HistoryStore:
                 return None
         return str(stored[ETAG])
 
-    async def purge(self, instance_id: str, *, with_messages: bool = False) -> int:
-        """Delete all rows of an instance, of every generation, and return their number.
+    async def purge(self, instance_id: str, *, with_messages: bool = False) -> Purged:
+        """Delete all rows of an instance, of every generation.
 
         Messages that lie beside them are deleted by the host that has them in hand, as soon as they have had their
         effect; where no host runs, they are to go too.
         """
         key = escape_key(instance_id)
         deleted = 0
+        blobs: set[str] = set()
         async for page in self._tables.query(
-            self._table, filter=f"PartitionKey eq {quoted(key)}", select=("PartitionKey", "RowKey")
+            self._table, filter=f"PartitionKey eq {quoted(key)}", select=("PartitionKey", "RowKey", MESSAGE_BLOB)
         ):
-            rows = [
-                Operation(action=Action.DELETE, row=row) for row in page.rows if with_messages or not is_message(row)
-            ]
-            await delete_all(self._tables, self._table, rows)
-            deleted += len(rows)
-        return deleted
+            doomed: list[Operation] = []
+            for row in page.rows:
+                if with_messages or not is_message(row):
+                    doomed.append(Operation(action=Action.DELETE, row=row))
+                elif blob := row.get(MESSAGE_BLOB):
+                    blobs.add(str(blob))
+            await delete_all(self._tables, self._table, doomed)
+            deleted += len(doomed)
+        return Purged(rows=deleted, blobs=frozenset(blobs))
 
     async def mark_rewound(self, instance_id: str, *, cleared: Mapping[int, str], noted: Mapping[int, str]) -> None:
         """Take rows out of the replay, in place; both map a row's index to the name of its event type.

@@ -32,6 +32,9 @@ COMMIT = "Commit"
 BATCH = "Batch"
 """The sentinel's column with the number of the last batch of such a commit that is stored."""
 
+MESSAGE_BLOB = "Message" + BLOB_NAME
+"""The column that names the blob with a large message."""
+
 _MESSAGE = "Message"
 _DUE = "Due"
 
@@ -72,7 +75,7 @@ class JournalRows:
         text = encode(pending.message)
         row: Row = {"PartitionKey": escape_key(pending.entry.instance_id), "RowKey": pending.entry.key}
         if is_large(text):
-            row[_MESSAGE + BLOB_NAME] = await self._large.put_column(
+            row[MESSAGE_BLOB] = await self._large.put_column(
                 pending.entry.instance_id, pending.entry.key, pending.message.event_name, _MESSAGE, text
             )
         else:
