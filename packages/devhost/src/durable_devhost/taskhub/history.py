@@ -19,14 +19,13 @@ from durable_devhost.errors import StorageUnavailable
 from durable_devhost.model.history import HistoryEvent, OrchestratorCompleted, TaskScheduled
 from durable_devhost.storage.account import Conflict, NotFound, PreconditionFailed, StorageFailure
 from durable_devhost.storage.tables import ETAG, MAX_BATCH, Action, Operation, Row, TableService, dated, quoted
+from durable_devhost.taskhub.batches import cut, named
 from durable_devhost.taskhub.failures import CorruptHistory, LostRace
 from durable_devhost.taskhub.journal import BATCH, COMMIT, MESSAGE_BLOB, PENDING_INPUT, delete_all, is_message
 from durable_devhost.taskhub.large_messages import LargeMessages, is_large
 from durable_devhost.taskhub.names import HubNames, escape_key, unescape_key
-from durable_devhost.taskhub.rows import BLOB_NAME, LARGE_COLUMNS, SENTINEL, estimated_size, from_row, row_key, to_row
+from durable_devhost.taskhub.rows import BLOB_NAME, LARGE_COLUMNS, SENTINEL, from_row, row_key, to_row
 
-_ROWS_PER_BATCH = MAX_BATCH - 1
-_BYTES_PER_BATCH = 3 * 1024 * 1024
 _MARKS = frozenset({"ExecutionId", "IsCheckpointComplete", "CheckpointCompletedTimestamp", COMMIT, BATCH})
 _ROW_MARKS = ("ExecutionId", "EventType", "_Timestamp")
 _FIRST_PAUSE_S = 0.5
@@ -171,13 +170,13 @@ class HistoryStore:
         end = first_row + len(rows)
         blanks = [_blank(instance_id, index) for index in range(end, tail.unfinished_to)]
         known = row_key(tail.fresh_from) if tail.fresh_from is not None else None
-        batches = _together(beside, [_write(row, known) for row in (*blanks, *rows)], if_whole)
+        batches = cut(beside, [_write(row, known) for row in (*blanks, *rows)], if_whole)
         name = secrets.token_hex(8) if is_named and len(batches) > 1 else ""
         for number, batch in enumerate(batches, start=1):
             sentinel = self._sentinel(instance_id, execution_id, etag, complete=number == len(batches))
             operations = [*batch, sentinel]
             if name:
-                operations = _named(operations, name, number)
+                operations = named(operations, name, number)
             etag = await self._store(instance_id, operations)
         fresh_from = None if tail.fresh_from is None else max(end, tail.fresh_from)
         tail = Tail(fresh_from=fresh_from)
@@ -356,44 +355,6 @@ def _finished(events: Sequence[HistoryEvent]) -> list[HistoryEvent]:
     """What was committed for sure: every commit ends with OrchestratorCompleted."""
     ends = [index for index, event in enumerate(events) if isinstance(event, OrchestratorCompleted)]
     return list(events[: ends[-1] + 1]) if ends else []
-
-
-def _together(
-    beside: Sequence[Operation], events: Sequence[Operation], if_whole: Sequence[Operation]
-) -> list[Sequence[Operation]]:
-    """One batch of all where it fits, else those `beside` in batches in front, so that the events end the last one."""
-    whole = list(_batches([*if_whole, *beside, *events]))
-    if len(whole) == 1:
-        return whole
-    return [*(_batches(beside) if beside else ()), *_batches(events)]
-
-
-def _batches(operations: Sequence[Operation]) -> Iterator[Sequence[Operation]]:
-    """Cut operations as the real provider does rows: 99 of them, or the one with which 3 MB are passed."""
-    batch: list[Operation] = []
-    size = 0
-    for operation in operations:
-        batch.append(operation)
-        size += estimated_size(operation.row)
-        if len(batch) == _ROWS_PER_BATCH or size > _BYTES_PER_BATCH:
-            yield batch
-            batch, size = [], 0
-    if batch or not operations:
-        yield batch
-
-
-def _named(operations: Sequence[Operation], name: str, number: int) -> list[Operation]:
-    """The operations of a batch, the sentinel last, with the commit's name on each message.
-
-    A batch without events says nothing of the execution: the one that is stored goes on as it is until the end.
-    """
-    *batch, sentinel = operations
-    is_silent = sentinel.etag is not None and not any("EventType" in each.row for each in batch)
-    told = {column: value for column, value in sentinel.row.items() if not (is_silent and column == "ExecutionId")}
-    return [
-        *(each._replace(row={**each.row, COMMIT: name}) if is_message(each.row) else each for each in batch),
-        sentinel._replace(row={**told, COMMIT: name, BATCH: number}),
-    ]
 
 
 def _write(row: Row, fresh_from: str | None) -> Operation:
