@@ -62,7 +62,7 @@ class _Stored:
 
 
 @cache
-def _latest_rows() -> Latest[_Stored]:
+def _latest_rows() -> Latest[Seen[_Stored]]:
     """Return the rows of this process."""
     return Latest(_MOST_SEEN)
 
@@ -121,7 +121,7 @@ class ProposalIndex(Protocol):
 class TableIndex:
     """The list in Azure Table Storage. All rows are in one partition, because the list has one order."""
 
-    def __init__(self, table: TableClient, latest: Latest[_Stored] | None = None) -> None:
+    def __init__(self, table: TableClient, latest: Latest[Seen[_Stored]] | None = None) -> None:
         self._table = table
         self._latest = latest or _latest_rows()
 

@@ -30,6 +30,7 @@ _ROW = "letters"
 _LETTER = 12
 """Characters that identify a letter of the day."""
 
+_Row = Seen[Mapping[str, Any]]
 
 PER_PROPOSAL, PER_SENDER = 200, 1_000
 """The default limits, in letters per day."""
@@ -46,7 +47,7 @@ class LetterLimits(Protocol):
 class TableLimits:
     """The limits in Azure Table Storage."""
 
-    def __init__(self, table: TableClient, latest: Latest[Mapping[str, Any]] | None = None) -> None:
+    def __init__(self, table: TableClient, latest: Latest[_Row] | None = None) -> None:
         self._table = table
         self._latest = latest or _latest_rows()
 
@@ -81,14 +82,14 @@ class TableLimits:
             before = None
         raise TimeoutError("the letters of the day changed too often while they were counted")
 
-    def _get(self, holder: str) -> Seen[Mapping[str, Any]] | None:
+    def _get(self, holder: str) -> _Row | None:
         try:
             row = self._table.get_entity(hashed(holder), _ROW)
         except ResourceNotFoundError:
             return None
         return Seen(value=row, etag=str(row.metadata["etag"]))
 
-    def _put(self, row: dict[str, Any], before: Seen[Mapping[str, Any]] | None) -> str | None:
+    def _put(self, row: dict[str, Any], before: _Row | None) -> str | None:
         """Write the row and return its ETag; None if it is not what it was before."""
         try:
             if before is None:
@@ -104,7 +105,7 @@ class TableLimits:
 
 
 @cache
-def _latest_rows() -> Latest[Mapping[str, Any]]:
+def _latest_rows() -> Latest[_Row]:
     """Return the rows of this process."""
     return Latest(_MOST_SEEN)
 
