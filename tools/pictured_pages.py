@@ -1,9 +1,8 @@
 """The pages that `make screenshots` pictures: where they are, who looks at them, and what they do there first."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import requests
 from playwright.sync_api import Page
@@ -17,6 +16,10 @@ CHANGED, WISHED, STOPPED = "library-roof", "cycle-lane", "bench-1"
 FOOTBRIDGE = Path(__file__).resolve().parent.parent / "examples" / "footbridge"
 _PLAN = b"# The roof\n\nSlate, as it was.\n\n* Insulation: 16 cm\n* Done by October\n"
 _OTHER_PLAN = _PLAN.replace(b"16 cm", b"20 cm").replace(b"October", b"November")
+
+
+class PictureFailed(Exception):
+    """Why the pictures cannot be made, as a sentence."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +57,7 @@ def _add_files(page: Page) -> None:
 
 def _hear_news(page: Page) -> None:
     comment = {"by": AUTHOR, "comment": f"@{READER}, the drawings are the ones of Monday."}
-    requests.post(page.url.replace("/ui/", "/") + "/comments", json=comment, timeout=60).raise_for_status()
+    post(page.url.replace("/ui/", "/") + "/comments", comment)
     page.locator("textarea").first.fill("The ramp on the north side")
     page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
     page.wait_for_selector("#notice button")
@@ -101,11 +104,15 @@ def seed_more(url: str) -> None:
     for content in (_PLAN, _OTHER_PLAN):
         path = f"{url}/api/proposals/{CHANGED}/attachments/plan.md"
         requests.put(path, data=content, timeout=60).raise_for_status()
-    _post(url, f"/api/proposals/{WISHED}/changes", approver=READER, comment="Please move the lane to the north side.")
-    _post(url, f"/api/orchestrators/ApprovalWorkflow?id={STOPPED}", title="Bench", submittedBy=AUTHOR)
-    _post(url, f"/api/ops/instances/{STOPPED}/terminate", by=READER, reason="Handed in twice.")
-    _post(url, "/admin/devhost/clock", hours=1)
+    wish = {"approver": READER, "comment": "Please move the lane to the north side."}
+    post(f"{url}/api/proposals/{WISHED}/changes", wish)
+    post(f"{url}/api/orchestrators/ApprovalWorkflow?id={STOPPED}", {"title": "Bench", "submittedBy": AUTHOR})
+    post(f"{url}/api/ops/instances/{STOPPED}/terminate", {"by": READER, "reason": "Handed in twice."})
+    post(f"{url}/admin/devhost/clock", {"hours": 1})
 
 
-def _post(url: str, path: str, **body: Any) -> None:
-    requests.post(url + path, json=body, timeout=600).raise_for_status()
+def post(url: str, body: Mapping[str, object]) -> None:
+    """Send JSON to the host; raises PictureFailed if it is not taken."""
+    answer = requests.post(url, json=body, timeout=600)
+    if not answer.ok:
+        raise PictureFailed(f"POST {url} answered {answer.status_code}: {answer.text}")

@@ -24,7 +24,7 @@ import tempfile
 import termios
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -36,7 +36,7 @@ from rich.console import Console
 from rich.terminal_theme import TerminalTheme
 from rich.text import Text
 
-from tools.pictured_pages import FOOTBRIDGE, PAGES, PROPOSAL, READER, Pictured, seed_more
+from tools.pictured_pages import AUTHOR, FOOTBRIDGE, PAGES, PROPOSAL, READER, Pictured, PictureFailed, post, seed_more
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 PICTURES = REPOSITORY / "docs" / "pictures"
@@ -53,7 +53,7 @@ LOOKS = {"desktop": (DESKTOP, False), "phone": (PHONE, False), "dark": (DESKTOP,
 COLOURS = 128
 SAID = (
     ("comments", {"by": "Mara Lindqvist", "comment": "Who clears the snow?"}),
-    ("comments", {"by": "Ines Carvalho", "comment": "The town does, as on the ramp."}),
+    ("comments", {"by": AUTHOR, "comment": "The town does, as on the ramp."}),
     ("decisions", {"approver": "Jonas Weber", "decision": "approve"}),
 )
 ADDRESS = "amara.okafor@localhost"
@@ -73,10 +73,6 @@ _CONSOLE_PAGE = """<!doctype html><meta charset="utf-8"><style>
 body {{ margin: 0; padding: 20px 24px; width: max-content; background: {background}; color: {foreground}; }}
 pre {{ margin: 0; font: 14px/1.45 "DejaVu Sans Mono", monospace; }}
 </style><pre><code>{code}</code></pre>"""
-
-
-class PictureFailed(Exception):
-    """Why the pictures cannot be made, as a sentence."""
 
 
 class Terminal:
@@ -188,11 +184,11 @@ def seed_others(url: str) -> None:
     """Hand in the other proposals of the inbox on a Monday morning, and wait until all are in it."""
     now = requests.get(f"{url}/admin/devhost/info", timeout=60).json()["clock"]["now"]
     hours = _hours_until_monday(now)
-    _post(f"{url}/admin/devhost/clock", {"hours": hours})
+    post(f"{url}/admin/devhost/clock", {"hours": hours})
     policy = json.loads((REVIEWS / "footbridge.json").read_text("utf-8"))["policy"]
     for name in OTHERS:
         form = json.loads((REVIEWS / f"{name}.json").read_text("utf-8"))
-        _post(f"{url}/api/proposals?id={name}", {**form, "policy": policy})
+        post(f"{url}/api/proposals?id={name}", {**form, "policy": policy})
     complaint = f"{READER} had not heard of everything"
     _until(lambda: len(letters_to(url, ADDRESS)) == len(OTHERS), WAIT_SECONDS, complaint)
 
@@ -201,12 +197,12 @@ def seed(url: str) -> None:
     """Hand the footbridge in, let three people speak, and let 49 hours pass."""
     form = json.loads((REVIEWS / "footbridge.json").read_text("utf-8"))
     form["attachments"] = [_inline(name, kind) for name, kind in DOCUMENTS.items()]
-    _post(f"{url}/api/proposals?id={PROPOSAL}", form)
+    post(f"{url}/api/proposals?id={PROPOSAL}", form)
     complaint = f"there was no letter to {READER}"
     _until(lambda: len(letters_to(url, ADDRESS)) > len(OTHERS), WAIT_SECONDS, complaint)
     for verb, body in SAID:
-        _post(f"{url}/api/proposals/{PROPOSAL}/{verb}", body)
-    _post(f"{url}/admin/devhost/clock", {"hours": 49})
+        post(f"{url}/api/proposals/{PROPOSAL}/{verb}", body)
+    post(f"{url}/admin/devhost/clock", {"hours": 49})
 
 
 def letters_to(url: str, address: str) -> list[str]:
@@ -278,12 +274,6 @@ def _save(page: Page, path: Path, *, whole: bool) -> None:
     taken = Image.open(io.BytesIO(page.screenshot(full_page=whole)))
     taken.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE).save(path, optimize=True)
     print(f"{path.relative_to(REPOSITORY)}  {path.stat().st_size:,} bytes")
-
-
-def _post(url: str, body: Mapping[str, object]) -> None:
-    answer = requests.post(url, json=body, timeout=600)
-    if not answer.ok:
-        raise PictureFailed(f"POST {url} answered {answer.status_code}: {answer.text}")
 
 
 def _inline(name: str, kind: str) -> dict[str, str]:

@@ -1,10 +1,11 @@
 """AddFiles: the author of an open proposal adds files to it, or replaces some, on the page of the proposal."""
 
+import unicodedata
+
 import azure.durable_functions as df
 import azure.functions as func
 
 from approvals.attachments import MOST_ATTACHMENTS
-from approvals.rules.acceptance import Actor
 from approvals.rules.verbs import Attach
 from approvals.validation import Invalid
 from clients.ui.acts import act_in_turn
@@ -57,7 +58,8 @@ def _too_many(found: VisibleProposal, filled: Filled) -> list[str]:
     """Say why no file of the form is taken: there is none, or there would be more than a proposal may have."""
     if not filled.files:
         return ["files: choose at least one file"]
-    names = {each.name for each in found.review.attachments} | {name for name, _ in filled.files}
+    names = {each.name for each in found.review.attachments}
+    names |= {unicodedata.normalize("NFC", name) for name, _ in filled.files}  # as the record has them
     if len(names) <= MOST_ATTACHMENTS:
         return []
     return [f"files: a proposal has at most {MOST_ATTACHMENTS}; this would make {len(names)}"]
@@ -69,7 +71,7 @@ async def _add(
     """Store the files and put each on record; returns what was wrong."""
     files, _, faults = await keep(found.review.proposal_id, filled)
     verbs = [Attach(by=who.name, **each.model_dump()) for each in files]
-    actor = Actor(name=who.name, via=who.caller.via)
+    actor = who.actor
     return faults + await act_in_turn(client, found.review.proposal_id, verbs, actor)
 
 

@@ -93,7 +93,7 @@ async def decide_from_inbox(req: func.HttpRequest, client: df.DurableOrchestrati
 
     async def give(answer: Decide | RequestChanges, proposal_id: str) -> Result:
         async with gate:
-            taken, sentence = await _act(client, proposal_id, answer, Actor(name=who.name, via=who.caller.via))
+            taken, sentence = await _act(client, proposal_id, answer, who.actor)
         return Result(
             proposal_id=proposal_id, title=titles.get(proposal_id, proposal_id), taken=taken, sentence=sentence
         )

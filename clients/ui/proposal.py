@@ -8,7 +8,6 @@ import azure.functions as func
 
 from approvals.record.documents import Attachment
 from approvals.record.verdict import Tampered
-from approvals.rules.acceptance import Actor
 from approvals.rules.eligibility import ActionRefused
 from approvals.rules.permissions import Permissions, permissions
 from approvals.rules.state import Review
@@ -54,7 +53,7 @@ async def show_proposal(req: func.HttpRequest) -> func.HttpResponse:
     # The texts are on record with their hashes, so a page without them says whether the whole one is still true.
     bare = _page(who, shown)
     tag = tag_of(bare.html)
-    if knows(req, tag, f'"{bare.state}"'):
+    if knows(req, tag, f'"{bare.state}"') or not texts_wanted(shown.versions):
         return show_kept(req, bare, tag)
     shown, all_read = await _with_texts(shown)
     return show_kept(req, _page(who, shown), tag) if all_read else show(_page(who, shown))
@@ -82,7 +81,7 @@ async def act_from_proposal(req: func.HttpRequest, client: df.DurableOrchestrati
         return explain(400, "This was not understood", f"{str(error)[:1].upper()}{str(error)[1:]}.")
     try:
         verb = read_verb(fields, found.review, who.name)
-        actor = Actor(name=who.name, via=who.caller.via)
+        actor = who.actor
         done = verb if isinstance(verb, ActionRefused) else await desk.act(client, proposal_id, verb, actor)
     except Invalid as error:
         return await show_again(who, found, with_faults(form, error), 400)

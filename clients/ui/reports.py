@@ -49,15 +49,20 @@ async def get_report(req: func.HttpRequest) -> func.HttpResponse:
         return who
     name = req.route_params["name"]
     table, dot, kind = name.partition(".")
-    chart = _CHARTS.get(name)
-    if chart is not None:
-        svg = await asyncio.to_thread(chart, await _report())
+    if name in _CHARTS:
+        svg = await asyncio.to_thread(_drawn, name, await _report())
         return keep(req, send(svg, headers=page_headers(style_of(svg)), mimetype="image/svg+xml"))
     found = tables(await _report()) if (dot, kind) == (".", "csv") else {}
     if table not in found:
         return explain(404, "There is no such report", "The reports page lists all reports.")
     headers = page_headers("") | {"Content-Disposition": f'attachment; filename="{table}.csv"'}
     return keep(req, send(as_csv(found[table]), headers=headers, mimetype="text/csv"))
+
+
+@lru_cache(maxsize=2 * len(_CHARTS))
+def _drawn(name: str, report: Report) -> str:
+    """Draw a chart of the same report once, for everybody who looks at it and for whoever has it already."""
+    return _CHARTS[name](report)
 
 
 async def _report() -> Report:

@@ -7,7 +7,6 @@ import azure.functions as func
 
 from approvals.names import same
 from approvals.record.entries import ChangesRequested, Entry
-from approvals.rules.acceptance import Actor
 from approvals.rules.state import AwaitingChanges, Review
 from approvals.rules.verbs import Attach, Resubmit, Verb
 from approvals.validation import Invalid
@@ -63,11 +62,11 @@ async def resubmit_from_page(req: func.HttpRequest, client: df.DurableOrchestrat
     except Invalid as error:
         return _show(who, seen, _draft_of(seen.review, faults=by_field(error.errors)), status=400)
     files, _, faults = await keep(seen.review.proposal_id, filled)
-    actor = Actor(name=who.name, via=who.caller.via)
+    actor = who.actor
     attached: list[Verb] = [Attach(by=who.name, **each.model_dump()) for each in files]
     try:
         again = _resubmission(who.name, filled)
-        if not faults and filled.fields.get("action", "").strip() == "preview":
+        if not faults and filled.is_preview:
             preview = foresee_again(seen.review, again)
             return _show(who, seen, _typed(seen.review, filled, kept=files), preview=preview)
         faults = faults or await act_in_turn(client, seen.review.proposal_id, [*attached, again], actor)

@@ -67,7 +67,7 @@ async def submit_from_page(req: func.HttpRequest, client: df.DurableOrchestratio
         submission = None
     if faults or submission is None:
         return await _show(who, replace(draft, faults=by_field(faults)), status=400)
-    if filled.fields.get("action", "").strip() == "preview":
+    if filled.is_preview:
         return await _show(who, draft, preview=foresee(submission))
     return await _hand_in(client, who, submission, draft)
 
@@ -112,7 +112,7 @@ def _draft(proposal_id: str, filled: Filled, files: tuple[Attachment, ...]) -> D
 
 def _form(filled: Filled, author: str) -> dict[str, Any]:
     """Return the JSON form for the API; an empty field is left out."""
-    untitled = "Untitled" if filled.fields.get("action", "").strip() == "preview" else ""
+    untitled = "Untitled" if filled.is_preview else ""
     return {"author": author, "title": untitled, **typed_in(filled, "title", "summary", "department", "policy")}
 
 

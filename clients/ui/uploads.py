@@ -31,6 +31,11 @@ class Filled:
     kept: tuple[tuple[str, str], ...]
     """Blobs and names of what was stored before and is not left out."""
 
+    @property
+    def is_preview(self) -> bool:
+        """Whether the sender only wants to see who would be asked."""
+        return self.fields.get("action", "").strip() == "preview"
+
 
 def read_form(req: func.HttpRequest) -> Filled:
     """Take a multipart form apart; raises `Invalid` for what no page of ours sends."""

@@ -16,9 +16,9 @@ def show(page: Page, *, status: int = 200, headers: Mapping[str, str] | None = N
     return send(page.html, status=status, headers={**own, **(headers or {})}, mimetype="text/html")
 
 
-def show_kept(req: func.HttpRequest, page: Page, tag: str = "", *, status: int = 200) -> func.HttpResponse:
+def show_kept(req: func.HttpRequest, page: Page, tag: str = "") -> func.HttpResponse:
     """Return a page that the browser may keep and ask about again, see `freshness.keep`."""
-    return keep(req, show(page, status=status), tag, state=page.state)
+    return keep(req, show(page), tag, state=page.state)
 
 
 def explain(status: int, heading: str, *sentences: str) -> func.HttpResponse:

@@ -9,6 +9,7 @@ import azure.functions as func
 from pydantic import TypeAdapter, ValidationError
 
 from approvals.names import Name
+from approvals.rules.acceptance import Actor
 from approvals.validation import LATER
 from clients.web.identity import Caller, in_development
 from clients.web.page_replies import explain, redirect
@@ -36,6 +37,11 @@ class Visitor:
     def caller(self) -> Caller:
         """The same person in the API's form."""
         return Caller.of_person(self.name)
+
+    @property
+    def actor(self) -> Actor:
+        """The same person as one who does something."""
+        return Actor(name=self.name, via=self.caller.via)
 
 
 def visitor(req: func.HttpRequest) -> Visitor | func.HttpResponse:

@@ -104,6 +104,15 @@ async def test_more_files_than_a_proposal_may_have_are_not_begun_with(client):
     assert (await add(client, proposal, ("0.md", b"# Another\n"))).status == 303
 
 
+async def test_a_full_proposal_takes_a_replacement_whose_name_is_composed_differently(client):
+    """A Mac sends an e and an accent where others send one letter; on record they are the same name."""
+    proposal = await begun(client)
+    full = [("\u00e9.md", b"# A\n"), *((f"{number}.md", b"# A\n") for number in range(MOST_ATTACHMENTS - 1))]
+    assert (await add(client, proposal, *full)).status == 303
+    assert (await add(client, proposal, ("e\u0301.md", b"# Another\n"))).status == 303
+    assert len(await names(client, proposal)) == MOST_ATTACHMENTS
+
+
 @pytest.mark.parametrize(
     ("kept", "said"),
     [

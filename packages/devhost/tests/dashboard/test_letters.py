@@ -174,3 +174,12 @@ async def test_a_host_that_catches_no_letters_says_how_it_would(opened: Opened) 
     assert "--mail" in (await site.get("mail"))[1]
     assert (await site.get("letter?id=1"))[0] == 404
     assert (await site.send("mail", action="clear"))[0] == 409
+
+
+@pytest.mark.parametrize("path", ["letter?id=1", "letter/raw?id=1", "mail"])
+async def test_a_page_of_letters_answers_no_method_that_would_change_something(opened: Opened, path: str) -> None:
+    """Only forms do, by POST."""
+    site = await opened()
+    put(site, written())
+    async with site.http.put(f"/devhost/{path}") as answer:
+        assert (answer.status, "Nothing here answers PUT" in await answer.text()) == (404, True)

@@ -70,6 +70,14 @@ def asks(context: Any) -> Any:
     return (yield context.call_entity(df.EntityId("counter", context.instance_id), "add", 7))
 
 
+def fetches(context: Any) -> Any:
+    """Sends one HTTP request, to a port on which nobody listens."""
+    try:
+        yield context.call_http("GET", "http://127.0.0.1:9/")
+    except Exception as error:  # noqa: BLE001 - what it is, is for the test
+        return str(error)
+
+
 def fan(context: Any) -> Any:
     """Forty activities at once."""
     return sum((yield context.task_all([context.call_activity("a", number) for number in range(40)])))
@@ -140,7 +148,7 @@ ORCHESTRATORS = {
     each.__name__: each
     for each in (
         chain, five, fan, thousand, approval, answers, parent, child, family, adds, asks, signals, generations, race,
-        stages,
+        stages, fetches,
     )
 }  # fmt: skip
 
@@ -241,10 +249,14 @@ class Host:
 
 
 class Hub:
-    """A hub that hosts can join, in journal mode one after the other. `runs` are all activities that were run."""
+    """A hub that hosts can join, in journal mode one after the other. `runs` are all activities that were run.
+
+    `store_inputs` is the setting storeInputsInOrchestrationHistory.
+    """
 
     def __init__(self, connection_string: str, stack: AsyncExitStack, mode: StorageMode = StorageMode.STANDARD) -> None:
         self._mode = mode
+        self.store_inputs = False
         self._account = StorageAccount.parse(connection_string)
         self._name = "Hub" + uuid4().hex[:20]
         self._stack = stack
@@ -254,8 +266,9 @@ class Hub:
     async def open(self, transport: Transport) -> TaskHub:
         """The hub itself, through this transport."""
         return await TaskHub.open(
-            transport, self._name, partition_count=PARTITIONS, clock=SystemClock(), mode=self._mode
-        )
+            transport, self._name, partition_count=PARTITIONS, clock=SystemClock(), mode=self._mode,
+            store_inputs=self.store_inputs,
+        )  # fmt: skip
 
     async def host(self, transport: Transport | None = None) -> Host:
         """One more host, with a transport of its own."""

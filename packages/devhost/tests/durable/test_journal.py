@@ -142,6 +142,24 @@ async def test_activities_and_timers_need_no_message(bench: Bench) -> None:
     assert await bench.hub.journal.inputs("i", "e") == {0: "[5]"}
 
 
+async def test_a_wide_fan_out_that_breaks_off_leaves_the_messages_of_others_alone(bench: Bench) -> None:
+    """A start deletes what such a commit has left, and nothing that was stored before it."""
+    kept = _delivery(_event("1", SELF), None)
+    await bench.outbox.store(kept)
+    tasks = [TaskScheduled(timestamp=NOW, event_id=number, name="a", input="[5]") for number in range(150)]
+    first, second, last = _episode().events
+    wide = replace(
+        _episode(),
+        events=(first, second, *(replace(task, input=None) for task in tasks), last),
+        postings=tuple(Posting(message=Message(event=task, target=SELF), is_work_item=True) for task in tasks),
+    )
+    bench.transport.arm(Fault.PRECONDITION, 1, only="table POST")
+    with pytest.raises(LostRace):
+        await bench.commit(wide)
+    assert [each async for each in bench.hub.journal.pending(tidies=True)]
+    assert await bench.found() == ["1"]
+
+
 async def test_what_had_its_effect_goes_with_the_next_commit_of_its_instance(bench: Bench) -> None:
     """It costs no call of its own."""
     (entry,) = await bench.commit(_episode("1"))
@@ -196,7 +214,7 @@ async def test_a_commit_that_is_refused_keeps_what_it_is_made_of(bench: Bench) -
     with pytest.raises(LostRace):
         await bench.commit(_episode("2"), delivery)
     assert await bench.found() == ["1"]
-    await bench.hub.journal.remove("i", [delivery.hold.key])
+    await bench.hub.journal.remove([delivery.hold])
     await bench.commit(_episode("2"), delivery)
     await bench.outbox._clean_up()
     assert await bench.found() == ["2"]

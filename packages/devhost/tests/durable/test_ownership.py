@@ -120,6 +120,22 @@ async def test_of_two_hosts_that_start_at_the_same_time_in_journal_mode_one_give
     assert (first.partitions(), second.partitions()) == ([0, 1], [])
 
 
+async def test_a_lease_that_ran_out_is_told_apart_from_a_claim_whose_answer_was_lost(hub: TaskHub) -> None:
+    """Both are found as ours in the table, but of the second nothing is in memory."""
+    told: list[str] = []
+    host = _host(hub, "host")
+    host.gained, host.regained = lambda number: told.append(f"gained {number}"), lambda n: told.append(f"regained {n}")
+    await host.claim()
+    host._is_running = True
+    host._valid_until = dict.fromkeys(range(2), 0.0)
+    await host._pass()
+    assert told == ["regained 0", "regained 1"]
+    host._leases.pop(1)
+    host._valid_until.pop(1)
+    await host._pass()
+    assert told[2:] == ["gained 1"]
+
+
 async def test_nobodys_wish_for_a_share_is_heard_in_journal_mode(journal: TaskHub) -> None:
     """A host that does not heed the app lease may ask for a partition."""
     owner = _host(journal, "owner")

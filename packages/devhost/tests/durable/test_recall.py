@@ -9,6 +9,7 @@ import pytest
 
 from durable_devhost.azurite.process import Azurite
 from durable_devhost.clock import SystemClock
+from durable_devhost.durable import activities as activities_module
 from durable_devhost.durable import engine as engine_module
 from durable_devhost.durable import ownership as ownership_module
 from durable_devhost.durable.ports import Outcome
@@ -20,7 +21,7 @@ from durable_devhost.storage.tables import TableService
 from durable_devhost.storage.transport import Transport
 from durable_devhost.storage_mode import StorageMode
 from durable_devhost.taskhub.journal import Pending
-from packages.devhost.tests.durable.hosts import App, Host, Hub, outputs
+from packages.devhost.tests.durable.hosts import PARTITIONS, App, Host, Hub, outputs
 from packages.devhost.tests.faults import Fault, FaultyTransport
 
 pytestmark = [pytest.mark.filterwarnings("ignore:.*not be repeated"), pytest.mark.timeout(120)]
@@ -58,8 +59,22 @@ async def test_an_open_activity_runs_again_with_its_input(hub: Hub) -> None:
     assert sorted(hub.runs) == sorted([*(f"i {n}" for n in range(3)), *(f"j {n}" for n in range(40))])
 
 
+async def test_an_open_http_call_is_sent_again_where_inputs_are_stored(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The history of the real host has the inputs of activities then, but never the request."""
+    hub.store_inputs = True
+    first = await hub.host()
+    with monkeypatch.context() as patch:
+        patch.setattr(activities_module, "call_http", lambda _: asyncio.Event().wait())
+        await first.begin("fetches", "i")
+        await first.die()
+    second = await hub.host()
+    assert "(127.0.0.1:9)" in str(await outputs(second, ["i"]))
+
+
 async def test_what_is_at_it_does_not_run_twice(hub: Hub) -> None:
-    """A host that slept through its lease looks again at what it has in hand."""
+    """A host that claims a partition again looks at what it still has in hand."""
     host = await hub.host()
     _stop_activities(host)
     await host.begin("fan", "i")
@@ -67,6 +82,26 @@ async def test_what_is_at_it_does_not_run_twice(hub: Hub) -> None:
     await host.listener.recover()
     activities = host.engine.activities
     assert (len(activities._waiting), activities._running) == (36, 4)
+
+
+async def test_a_lease_that_lapsed_and_is_renewed_brings_nothing_back(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody else was at it, and all is still in memory: an activity that has ended must not run again."""
+    host = await hub.host()
+    _stop_activities(host)
+    await host.begin("chain", "i")
+    recalled: list[str] = []
+    monkeypatch.setattr(host.listener, "_recall", lambda: recalled.append("messages"))
+    monkeypatch.setattr(host.listener, "_recover", lambda: recalled.append("activities"))
+    host.ownership._valid_until = dict.fromkeys(range(PARTITIONS), 0.0)
+    assert host.partitions() == 0
+    await host.ownership._pass()
+    assert host.partitions() == PARTITIONS
+    await host.begin("approval", "j")
+    await host.say("j", "5")
+    assert await outputs(host, ["j"]) == ["5"]
+    assert recalled == []
 
 
 async def test_events_that_were_answered_come_back_in_their_order(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:

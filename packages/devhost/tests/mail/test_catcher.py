@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from durable_devhost.mail.catcher import MOST_LETTER, Keeper, catching
-from durable_devhost.mail.mailbox import Mailbox
+from durable_devhost.mail.mailbox import Caught, Mailbox
 
 NOON = datetime(2026, 11, 27, 12, tzinfo=UTC)
 SMALL = b"Subject: x\r\n\r\nHello.\r\n"
@@ -29,8 +29,8 @@ class Office:
     async def served(self, client: Callable[[int], object]) -> None:
         """Run a blocking client, which gets the port, while the server runs."""
 
-        async def caught(number: int) -> None:
-            self.caught.append(number)
+        async def caught(kept: Caught) -> None:
+            self.caught.append(kept.number)
 
         keeper = Keeper(self.mailbox, lambda: NOON, caught, self.troubles.append)
         async with catching(keeper, 0) as port:

@@ -52,6 +52,12 @@ def test_only_types_that_json_lacks_are_annotated() -> None:
     )
 
 
+def test_a_value_that_a_row_cannot_hold_is_refused() -> None:
+    """It is not left out."""
+    with pytest.raises(TypeError):
+        write_row({"a": b"bytes"})  # type: ignore[dict-item]
+
+
 def test_a_long_integer_of_another_client_is_read() -> None:
     """Edm.Int64 is sent as text."""
     assert read_row({"n": "5000000000", "n@odata.type": "Edm.Int64"}) == {"n": 5_000_000_000}

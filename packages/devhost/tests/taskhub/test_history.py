@@ -333,8 +333,8 @@ async def test_a_purge_leaves_no_row(hub: TaskHub) -> None:
     """However many there are; a second purge finds none."""
     await commit(hub, episode(started(), *scheduled(250)))
 
-    assert await hub.history.purge("i") == 254
-    assert await hub.history.purge("i") == 0
+    assert (await hub.history.purge("i")).rows == 254
+    assert (await hub.history.purge("i")).rows == 0
     assert await hub.history.read("i") == StoredHistory()
 
 

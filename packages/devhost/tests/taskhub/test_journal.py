@@ -7,7 +7,7 @@ import pytest
 
 from durable_devhost.azurite.process import Azurite
 from durable_devhost.clock import SystemClock
-from durable_devhost.model.history import EventRaised, InstanceRef, OrchestratorStarted
+from durable_devhost.model.history import EventRaised, InstanceRef, OrchestratorStarted, TaskScheduled
 from durable_devhost.model.messages import CorruptMessage, Message
 from durable_devhost.storage.account import StorageAccount
 from durable_devhost.storage.tables import Operation, TableService
@@ -46,7 +46,7 @@ async def _commit(
     known = before or StoredHistory()
     appended = await hub.history.append(
         "i", "e1", first_row=known.row_count, events=events, etag=known.etag, tail=known.tail,  # type: ignore[arg-type]  # events
-        beside=beside, if_whole=if_whole,
+        beside=beside, if_whole=if_whole, is_named=True,
     )  # fmt: skip
     return appended.is_whole
 
@@ -87,8 +87,8 @@ async def test_a_commit_deletes_what_had_its_effect(hub: TaskHub) -> None:
     assert await _found(hub) == [second]
     with pytest.raises(LostRace):
         await _commit(hub, [OrchestratorStarted(timestamp=WHEN)], [deletion(first.entry)], await hub.history.read("i"))
-    await hub.journal.remove("i", [first.entry.key, second.entry.key])
-    await hub.journal.remove("i", [second.entry.key])
+    await hub.journal.remove([first.entry, second.entry])
+    await hub.journal.remove([second.entry])
     assert await _found(hub) == []
 
 
@@ -127,6 +127,25 @@ async def test_a_commit_that_breaks_off_has_sent_nothing(account: StorageAccount
         assert len((await hub.history.read("i")).events) == 6
 
 
+@pytest.mark.parametrize("count", [1, 150])
+async def test_a_commit_without_messages_that_breaks_off_takes_none_that_were_sent(
+    account: StorageAccount, hub_name: str, count: int
+) -> None:
+    """Whether they were sent in one batch or in several, whose name is still in the sentinel."""
+    async with FaultyTransport(account) as transport:
+        assert isinstance(transport, FaultyTransport)
+        hub = await _open(transport, hub_name)
+        sent = [_pending(hub, str(number)) for number in range(count)]
+        assert await _commit(hub, episode(started()), await _insertions(hub, sent)) is (count == 1)
+        before = await hub.history.read("i")
+        transport.arm(Fault.PRECONDITION, 1, only="table POST")
+        with pytest.raises(LostRace):
+            await _commit(hub, episode(*scheduled(150)), (), before)
+        assert await _found(hub, tidies=True) == sent
+        assert (await hub.history.read("i")).events == before.events
+        assert await _found(hub) == sent
+
+
 @pytest.mark.parametrize("fault", [Fault.LOST, Fault.FAILED_AFTER])
 @pytest.mark.parametrize("at", [0, 1, 2])
 async def test_a_batch_of_several_whose_answer_is_lost_stood(
@@ -163,6 +182,15 @@ async def test_the_input_of_an_activity_is_found_by_its_task_until_the_next_gene
     assert await hub.journal.inputs("i", "e2") == {0: "[10]"}
 
 
+async def test_an_input_that_the_history_does_not_have_is_kept_beside_it(transport: Transport, hub_name: str) -> None:
+    """Where host.json stores inputs, that of an HTTP call alone."""
+    hub = await TaskHub.open(transport, hub_name, partition_count=1, clock=SystemClock(), store_inputs=True)
+    other = TaskScheduled(timestamp=WHEN, name="act", event_id=1, input="[1]")
+    events = episode(started(), *scheduled(1), other)
+    await hub.history.append("i", "e1", first_row=0, events=events, etag=None, inputs={0: "[0]", 1: "[1]"})
+    assert await hub.journal.inputs("i", "e1") == {0: "[0]"}
+
+
 async def test_a_row_that_is_no_message_is_named(hub: TaskHub, transport: Transport) -> None:
     """With its key, so that a person can look at it; the others are found all the same."""
     tables = TableService(transport)
@@ -187,6 +215,17 @@ async def test_a_purge_leaves_messages_to_whoever_has_them_in_hand(hub: TaskHub)
     assert await _found(hub) == [sent]
     assert await hub.purge("i", with_messages=True) == 1
     assert await _found(hub) == []
+
+
+async def test_a_purge_leaves_the_text_of_such_a_message_too(hub: TaskHub) -> None:
+    """Which lies in a blob where it is large; that of a message which had its effect goes."""
+    sent, done = _pending(hub, LARGE), _pending(hub, LARGE)
+    await _commit(hub, episode(started()), await _insertions(hub, [sent, done]))
+    await hub.journal.remove([done.entry])
+    await hub.purge("i")
+    assert await _found(hub) == [sent]
+    await hub.journal.remove([sent.entry])
+    assert await hub.large_messages.purge("i") == 1
 
 
 def test_keys_sort_as_they_were_made(hub: TaskHub) -> None:

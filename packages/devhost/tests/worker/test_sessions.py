@@ -12,7 +12,7 @@ import pytest
 
 from durable_devhost.worker.functions import Binding, Function
 from durable_devhost.worker.invocation import current_invocation
-from durable_devhost.worker.sessions import Sessions
+from durable_devhost.worker.sessions import Session, Sessions
 from packages.devhost.tests.worker.driver import beginning, started, task_completed
 
 pytestmark = pytest.mark.filterwarnings("ignore:azure.functions")
@@ -92,6 +92,30 @@ def test_dropping_a_session_whose_function_has_ended_takes_no_thread(monkeypatch
     assert closed == []
     desk.sessions.drop("s2")
     assert len(closed) == 1
+
+
+def test_dropping_a_session_before_its_first_step_closes_the_generator_after_that_step(monkeypatch):
+    """At that moment there is no generator yet, but there will be one."""
+    closed, kept = threading.Event(), list[Session]()
+
+    def careful(context):
+        try:
+            yield context.call_activity("one")
+        finally:
+            closed.set()
+
+    def held(function, begin):
+        kept.append(Session(function, begin))  # so that the garbage collector does not close it
+        kept[0]._lock.acquire()
+        return kept[0]
+
+    desk = Desk(careful=careful)
+    monkeypatch.setattr("durable_devhost.worker.sessions.Session", held)
+    desk.start(started("careful"), beginning("careful"))
+    desk.sessions.drop("s1")
+    kept[0]._lock.release()
+    desk.answer()
+    assert closed.wait(10)
 
 
 @pytest.mark.parametrize("name", ["nobody", "work"])

@@ -51,7 +51,7 @@ class Letters:
 
     async def several(self, query: Mapping[str, str]) -> str:
         """The list, the newest first: of those with `has` in subject or address, older than number `before`."""
-        wanted, before = query.get("has", "").strip(), _number(query.get("before", ""))
+        wanted, before = query.get("has", "").strip(), letter_number(query.get("before", ""))
         rows, older = await to_thread(self._rows, wanted, before)
         heads = ("subject", "to", "from", "came (UTC)")
         more = link("mail", "Older letters", has=wanted, before=str(older)) if older else None
@@ -110,17 +110,18 @@ class Letters:
         if not part:
             return Download(name=f"letter-{number}.eml", kind="message/rfc822", content=kept.raw)
         files = (await to_thread(read_letter, kept.raw)).files
-        index = _number(part)
+        index = letter_number(part)
         if index is None or index >= len(files):
             return None
         return Download(name=files[index].name, kind="application/octet-stream", content=files[index].content)
 
-    def delete(self, number: int | None) -> None:
-        """Delete a letter, or all of them."""
-        if number is None:
-            self._mailbox.clear()
-        else:
-            self._mailbox.delete(number)
+    def delete(self, number: int) -> None:
+        """Delete a letter."""
+        self._mailbox.delete(number)
+
+    def clear(self) -> None:
+        """Delete all letters."""
+        self._mailbox.clear()
 
     def _rows(self, wanted: str, before: int | None) -> tuple[list[Sequence[Child]], int | None]:
         """The rows of one page, and the number that the next one begins before."""
@@ -130,11 +131,11 @@ class Letters:
             if kept is None:
                 continue
             head = read_head(kept.raw)
-            if wanted.lower() not in " ".join((head.subject, *_addresses(head, kept))).lower():
+            sender, to = _addresses(head, kept)
+            if wanted.lower() not in f"{head.subject} {sender} {to}".lower():
                 continue
             if len(rows) == PAGE_SIZE:
                 return rows, last
-            sender, to = _addresses(head, kept)
             subject = link("letter", _short(head.subject) or "(no subject)", id=str(number))
             rows.append((subject, _short(to), _short(sender), moment(kept.envelope.at)))
             last = number
@@ -229,5 +230,6 @@ def _size(count: int) -> str:
     return f"{count} bytes" if count < _KIB else f"{count / _KIB:,.1f} KiB"
 
 
-def _number(text: str) -> int | None:
+def letter_number(text: str) -> int | None:
+    """A number of a request: of a letter, or of a file in it. None where it is none, or too long to be one."""
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else None

@@ -15,7 +15,7 @@ from aiohttp import hdrs, web
 
 from durable_devhost.dashboard.functions import functions_page
 from durable_devhost.dashboard.instances import Instances
-from durable_devhost.dashboard.letters import FRAME_POLICY, Download, Letters, no_mailbox_page
+from durable_devhost.dashboard.letters import FRAME_POLICY, Download, Letters, letter_number, no_mailbox_page
 from durable_devhost.dashboard.page import HEADERS, ROOT, address, message, page
 from durable_devhost.dashboard.running import clock_page, live_page, settings_page
 from durable_devhost.dashboard.sources import Sources
@@ -30,7 +30,6 @@ from durable_devhost.triggers.keys import KEY_HEADER, KEY_PARAMETER
 _COOKIE = "devhost-dashboard"
 _FILES = {"style.css": "text/css", "live.js": "text/javascript"}
 _POLICY = "Content-Security-Policy"
-_LONGEST_NUMBER = 10
 _LONGEST_JUMP = timedelta(days=366)
 
 
@@ -61,6 +60,8 @@ class Dashboard:
         try:
             if request.method == hdrs.METH_POST:
                 return _moved(await self._act(path, request))
+            if request.method not in (hdrs.METH_GET, hdrs.METH_HEAD):
+                raise ActionRefused(f"Nothing here answers {request.method}.")
             if path.startswith("letter"):
                 return await self._letter(path, request)
             text = await self._page(path, request)
@@ -72,27 +73,25 @@ class Dashboard:
 
     async def _letter(self, path: str, request: web.Request) -> web.Response:
         """A letter, or a part of it: as a page, as the document in that page's frame, or as a file to save."""
-        number = request.query.get("id", "")
-        if self._letters is None or not (number.isascii() and number.isdecimal() and len(number) < _LONGEST_NUMBER):
+        number = letter_number(request.query.get("id", ""))
+        if self._letters is None or number is None:
             raise ActionRefused("There is no such letter.")
         match path:
             case "letter":
-                if shown := await self._letters.one(int(number)):
+                if shown := await self._letters.one(number):
                     return _html(shown, policy=f"{HEADERS[_POLICY]}; frame-src 'self'")
             case "letter/html":
-                if (framed := await self._letters.frame(int(number))) is not None:
+                if (framed := await self._letters.frame(number)) is not None:
                     return _html(framed, policy=FRAME_POLICY)
             case "letter/raw" | "letter/file":
                 part = request.query.get("part", "") if path == "letter/file" else ""
-                if download := await self._letters.file(int(number), part):
+                if download := await self._letters.file(number, part):
                     return _saved(download)
         raise ActionRefused(
             "There is no such letter, or no such part of it. The oldest are deleted when there are many."
         )
 
     async def _page(self, path: str, request: web.Request) -> str:
-        if request.method not in (hdrs.METH_GET, hdrs.METH_HEAD):
-            raise ActionRefused(f"Nothing here answers {request.method}.")
         query, sources = dict(request.query), self._sources
         match path:
             case "":
@@ -160,11 +159,12 @@ class Dashboard:
 
     def _delete(self, form: dict[str, str]) -> str:
         assert self._letters is not None
-        match form.get("action"), form.get("id", ""):
-            case "clear", "":
-                self._letters.delete(None)
-            case "delete", number if number.isascii() and number.isdecimal() and len(number) < _LONGEST_NUMBER:
-                self._letters.delete(int(number))
+        asked = form.get("id", "")
+        match form.get("action"), letter_number(asked):
+            case "clear", None if not asked:
+                self._letters.clear()
+            case "delete", int() as number:
+                self._letters.delete(number)
             case _:
                 raise ActionRefused("There is no such action.")
         return address("mail")

@@ -33,7 +33,7 @@ def mended(text: str) -> str:
     if _ODD.search(text) is None:
         return text
     try:
-        return written(load(text))
+        return compact(load(text))
     except ValueError:
         return whole_characters(text)
 
@@ -41,12 +41,7 @@ def mended(text: str) -> str:
 def result(text: str) -> str | None:
     """What an activity returned, as it is stored: None for null, without `$type` in front; raises JsonReaderError."""
     value = without_metadata(load(text))
-    return None if value is None else written(value)
-
-
-def written(value: Any) -> str:
-    """Compact JSON, characters beyond ASCII as they are."""
-    return compact(value)
+    return None if value is None else compact(value)
 
 
 def without_halves(value: Any) -> Any:

@@ -66,6 +66,7 @@ class JournalOutbox:
                 beside=[*map(deletion, settled), *[await self._insertion(each) for each in sent if each.token]],
                 if_whole=[*map(deletion, own)],
                 inputs=_inputs(episode),
+                is_named=True,
             )
         except Exception:
             self._loose.update(own)
@@ -132,7 +133,7 @@ class JournalOutbox:
             for instance_id in list(doomed):
                 entries = doomed.pop(instance_id, set())
                 try:
-                    await self._hub.journal.remove(instance_id, [each.key for each in entries])
+                    await self._hub.journal.remove(entries)
                 except (StorageFailure, StorageUnavailable):
                     self._throw_away(entries)
                     raise

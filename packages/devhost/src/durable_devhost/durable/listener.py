@@ -70,6 +70,7 @@ class HubListener:
         ownership.is_drained = engine.is_idle
         ownership.lost = engine.forget_partition
         ownership.gained = self._gain
+        ownership.regained = self._regain
 
     async def run(self) -> None:
         """Listen until cancelled."""
@@ -182,6 +183,13 @@ class HubListener:
     def _gain(self, _partition: int) -> None:
         self._eager_until = monotonic() + _EAGER_FOR_S
         self._has_gained.set()
+
+    def _regain(self, partition: int) -> None:
+        """Nobody else had the partition: in journal mode all of it is still in memory, or was put on the queue."""
+        if self._is_journal:
+            self._eager_until = monotonic() + _EAGER_FOR_S
+        else:
+            self._gain(partition)
 
     async def _recover_what_is_gained(self) -> None:
         while True:

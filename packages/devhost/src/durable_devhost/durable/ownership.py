@@ -65,7 +65,8 @@ class Ownership:
     """The partitions of one host. `run` keeps them; one event loop touches all, so no lock.
 
     `is_drained` tells whether no work of a partition is in hand. `gained` and `lost` are called with the number of each
-    partition that comes and goes after `claim`.
+    partition that comes and goes after `claim`; `regained` with that of one whose lease ran out and is renewed, so that
+    nobody else had it.
     """
 
     def __init__(
@@ -78,6 +79,7 @@ class Ownership:
         uses_app_lease: bool,
         is_drained: Callable[[int], bool] = lambda _: True,
         gained: Callable[[int], None] = lambda _: None,
+        regained: Callable[[int], None] = lambda _: None,
         lost: Callable[[int], None] = lambda _: None,
     ) -> None:
         self._hub = hub
@@ -88,6 +90,7 @@ class Ownership:
         self._uses_app_lease = uses_app_lease or self._is_exclusive
         self.is_drained = is_drained
         self.gained = gained
+        self.regained = regained
         self.lost = lost
         self._leases: dict[int, PartitionLease] = {}
         self._valid_until: dict[int, float] = {}
@@ -261,16 +264,16 @@ class Ownership:
                 self._leases[partition] = await self._hub.partitions.claim(lease, self._me, now)
                 self._valid_until[partition] = valid_until
                 self._draining_since.pop(partition, None)
-                self._tell_of_gain(partition)
+                self._tell(self.gained, partition)
             case Move.RENEW | Move.DRAIN:
                 is_draining = step.move is Move.DRAIN
                 if not is_draining:
                     self._draining_since.pop(partition, None)  # whoever asked for it is gone
-                was_held = self.holds(partition)
+                was_held, was_ours = self.holds(partition), partition in self._leases
                 self._leases[partition] = await self._hub.partitions.renew(lease, now, is_draining=is_draining)
                 self._valid_until[partition] = valid_until
-                if not was_held:
-                    self._tell_of_gain(partition)
+                if not was_held:  # where it was not ours, the answer to our claim was lost
+                    self._tell(self.regained if was_ours else self.gained, partition)
             case Move.RELEASE:
                 self._forget(partition)
                 await self._hub.partitions.release(lease)
@@ -281,9 +284,9 @@ class Ownership:
         if lease.current_owner is not None and lease.last_renewal is not None:
             self.crashed_at = min(lease.last_renewal, self.crashed_at or lease.last_renewal)
 
-    def _tell_of_gain(self, partition: int) -> None:
+    def _tell(self, listener: Callable[[int], None], partition: int) -> None:
         if self._is_running:
-            self.gained(partition)
+            listener(partition)
 
     def _is_drained(self, partition: int) -> bool:
         since = self._draining_since.setdefault(partition, monotonic())

@@ -32,11 +32,12 @@ from durable_devhost.host.control_pages import ControlPages
 from durable_devhost.host.facts import Ready
 from durable_devhost.host.identity import host_id
 from durable_devhost.host.listeners import TriggerListeners
-from durable_devhost.host.overview import open_dashboard
+from durable_devhost.host.overview import open_dashboard, sources_of
 from durable_devhost.host.parts import (
     DASHBOARD_PATH,
     SYSTEM_KEY,
     Surroundings,
+    catalog_of,
     open_engine,
     open_front,
     open_keys,
@@ -45,7 +46,6 @@ from durable_devhost.host.reload import Reloader, watched
 from durable_devhost.host.remembered import Remembered
 from durable_devhost.host.shutdown import Shutdown
 from durable_devhost.host.time_travel import OFFSET_SETTING, TimeTravel
-from durable_devhost.indexing.catalog import build_catalog
 from durable_devhost.inflight import InFlight
 from durable_devhost.model.functions import Function, FunctionCatalog
 from durable_devhost.settings import Telemetry
@@ -86,7 +86,6 @@ class Host:
     listener: HubListener
     client: DurableClient
     remembered: Remembered
-    urls: ManagementUrls
     keys: KeyRing
     address: Address
     blob_queue: BlobQueue = field(init=False)
@@ -161,44 +160,18 @@ class Host:
             listener=listener,
             client=client,
             remembered=remembered,
-            urls=urls,
             keys=keys,
             address=address,
         )
 
     async def run(self, shutdown: Shutdown) -> None:
         """Serve until `shutdown` is asked for, then let work finish for a while."""
-        blobs = TriggerBlobs(self.accounts.services)
-        manual = ManualRuns(self.invoker, self.in_flight, blobs.at, self.listeners.timer_info)
-        admin = self._admin(manual)
-        travel = self._travel()
-        events = EventGridWebhook(self.around.catalog, self.invoker, self.in_flight)
-        front = open_front(
-            self.around,
-            keys=self.keys,
-            urls=self.urls,
-            rpc_path=self.address.rpc_path,
-            client=self.client,
-            invoker=self.invoker,
-            in_flight=self.in_flight,
-            admin=admin,
-            control=self._control(manual, travel),
-            dashboard=open_dashboard(
-                around=self.around,
-                client=self.client,
-                catalog=lambda: self.app.catalog,
-                hub=self.hub,
-                accounts=self.accounts,
-                keys=self.keys,
-                manual=manual,
-                heap=self.engine.timers,
-                travel=travel,
-                facts=self._facts,
-                remembered=self.remembered,
-            ),
-            events=events,
-            blob_queue=self.blob_queue,
+        manual = ManualRuns(
+            self.invoker, self.in_flight, TriggerBlobs(self.accounts.services).at, self.listeners.timer_info
         )
+        admin = self._admin(manual)
+        events = EventGridWebhook(self.around.catalog, self.invoker, self.in_flight)
+        front = self._front(manual, admin, events)
         with refusals_named(self.around.settings.durable.connection_name):
             await self.ownership.claim()
         try:
@@ -230,6 +203,38 @@ class Host:
         finally:
             await self.ownership.release()
 
+    def _front(self, manual: ManualRuns, admin: AdminPages, events: EventGridWebhook) -> HttpFront:
+        travel = self._travel()
+        dashboard = open_dashboard(
+            sources_of(
+                around=self.around,
+                client=self.client,
+                catalog=lambda: self.app.catalog,
+                hub=self.hub,
+                accounts=self.accounts,
+                keys=self.keys,
+                manual=manual,
+                heap=self.engine.timers,
+                travel=travel,
+                facts=self._facts,
+                remembered=self.remembered,
+            )
+        )
+        return open_front(
+            self.around,
+            keys=self.keys,
+            urls=self.address.urls,
+            rpc_path=self.address.rpc_path,
+            client=self.client,
+            invoker=self.invoker,
+            in_flight=self.in_flight,
+            admin=admin,
+            control=self._control(manual, travel),
+            dashboard=dashboard,
+            events=events,
+            blob_queue=self.blob_queue,
+        )
+
     async def _finish(self, site: web.BaseSite) -> None:
         """Take nothing new, and wait for what is under way; what is not done by then is done at the next start."""
         await site.stop()
@@ -247,15 +252,7 @@ class Host:
         around = self.around
 
         async def accept(loaded: LoadedApp) -> FunctionCatalog:
-            settings = around.settings
-            catalog = build_catalog(
-                loaded.functions,
-                loaded.complaint,
-                settings.app_dir,
-                settings.app_settings,
-                only=settings.functions,
-                retry=settings.retry,
-            )
+            catalog = catalog_of(loaded, around.settings)
             await self.accounts.open_for(self.resources, catalog)
             return catalog
 

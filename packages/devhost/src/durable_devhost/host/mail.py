@@ -79,17 +79,15 @@ async def catching_mail(port: int, data: Path, clock: Clock, console: Console, h
     with writable(data):
         mailbox.open()
 
-    async def caught(number: int) -> None:
-        kept = mailbox.get(number)
-        if kept is not None:
-            letter = await asyncio.to_thread(read_letter, kept.raw[:_LOOKED_AT])
-            console.letter(
-                sender=kept.envelope.sender,
-                recipients=kept.envelope.recipients,
-                subject=letter.subject,
-                page=f"http://localhost:{host}/devhost/letter?id={number}",
-                links=_own_links(letter, host),
-            )
+    async def caught(kept: Caught) -> None:
+        letter = await asyncio.to_thread(read_letter, kept.raw[:_LOOKED_AT])
+        console.letter(
+            sender=kept.envelope.sender,
+            recipients=kept.envelope.recipients,
+            subject=letter.subject,
+            page=f"http://localhost:{host}/devhost/letter?id={kept.number}",
+            links=_own_links(letter, host),
+        )
 
     keeper = Keeper(mailbox, clock.now, caught, console.warning)
     async with AsyncExitStack() as stack:

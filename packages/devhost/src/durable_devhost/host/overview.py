@@ -27,7 +27,22 @@ _PATIENCE_S = 30.0
 _OF_THE_HOST = ("azurewebjobs", "azurefunctions", "functions_", "python_", "smtp_", "website_")
 
 
-def open_dashboard(
+def open_dashboard(sources: Sources) -> Handler:
+    """What answers below `/devhost`. Its pages are imported by the first request, so that a start does not wait."""
+
+    @cache
+    def site() -> Handler:
+        from durable_devhost.dashboard.site import Dashboard
+
+        return Dashboard(sources).answer
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        return await site()(request)
+
+    return answer
+
+
+def sources_of(
     *,
     around: Surroundings,
     client: DurableClient,
@@ -40,8 +55,8 @@ def open_dashboard(
     travel: TimeTravel | None,
     facts: Callable[[], Mapping[str, Any]],
     remembered: Remembered,
-) -> Handler:
-    """What answers below `/devhost`. Its pages are imported by the first request, so that a start does not wait."""
+) -> Sources:
+    """What the dashboard shows of a host, and does with it."""
 
     def run(name: str, given: str) -> str:
         function = catalog().get(name)
@@ -59,7 +74,7 @@ def open_dashboard(
         except StillBusy as busy:
             around.console.warning(f"The clock was moved, and this still runs: {', '.join(busy.names)}.")
 
-    sources = Sources(
+    return Sources(
         client=client,
         clock=around.clock,
         catalog=catalog,
@@ -77,17 +92,6 @@ def open_dashboard(
         since=around.clock.now(),
         mailbox=around.mail.mailbox if around.mail else None,
     )
-
-    @cache
-    def site() -> Handler:
-        from durable_devhost.dashboard.site import Dashboard
-
-        return Dashboard(sources).answer
-
-    async def answer(request: web.Request) -> web.StreamResponse:
-        return await site()(request)
-
-    return answer
 
 
 def _named_settings(app_dir: Path, settings: Mapping[str, str]) -> dict[str, str]:

@@ -1,8 +1,9 @@
 """What the host is made of before it is put together: its surroundings, the engine, the front door, the keys."""
 
 import socket
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -12,6 +13,7 @@ from aiohttp import web
 from durable_devhost.clock import Clock
 from durable_devhost.dispatch.invoker import Invoker
 from durable_devhost.dispatch.pool import WorkerPool
+from durable_devhost.dispatch.process import LoadedApp
 from durable_devhost.durable.client.client import DurableClient
 from durable_devhost.durable.engine import DurableEngine
 from durable_devhost.durable.episode import Episode
@@ -22,6 +24,7 @@ from durable_devhost.host.app_functions import AppFunctions
 from durable_devhost.host.console import Console
 from durable_devhost.host.control_pages import ControlPages
 from durable_devhost.host.mail import MailCatcher
+from durable_devhost.indexing.catalog import build_catalog
 from durable_devhost.inflight import InFlight
 from durable_devhost.local_host import ANY_ORIGIN
 from durable_devhost.model.functions import FunctionCatalog, TriggerType
@@ -85,19 +88,8 @@ def open_front(
     blob_queue: BlobQueue,
 ) -> HttpFront:
     """The front door: functions, the webhooks of extensions, the durable HTTP API's twice, and the host's own pages."""
-    api = ManagementApi(client, urls)
+    managed = partial(_managed, ManagementApi(client, urls), around.console)
     front_ends = frozenset(around.settings.local.cors.origins) - {ANY_ORIGIN}
-
-    def managed(path: str) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
-        async def handle(request: web.Request) -> web.StreamResponse:
-            try:
-                return await api.handle(request, request.path[len(path) :])
-            except (StorageFailure, CorruptHistory) as error:
-                around.console.failure(str(error))
-                return web.json_response({"Message": str(error)}, status=500)
-
-        return handle
-
     return HttpFront(
         catalog=around.catalog,
         invoker=invoker,
@@ -132,6 +124,31 @@ def open_front(
         http=around.settings.http,
         cors=around.settings.local.cors,
         observer=around.console,
+    )
+
+
+def _managed(api: ManagementApi, console: Console, path: str) -> Handler:
+    """The durable HTTP API below a path; a fault of storage is a line on the console and a 500."""
+
+    async def handle(request: web.Request) -> web.StreamResponse:
+        try:
+            return await api.handle(request, request.path[len(path) :])
+        except (StorageFailure, CorruptHistory) as error:
+            console.failure(str(error))
+            return web.json_response({"Message": str(error)}, status=500)
+
+    return handle
+
+
+def catalog_of(loaded: LoadedApp, settings: HostSettings) -> FunctionCatalog:
+    """The functions of an app as its worker has found them; raises what `build_catalog` raises."""
+    return build_catalog(
+        loaded.functions,
+        loaded.complaint,
+        settings.app_dir,
+        settings.app_settings,
+        only=settings.functions,
+        retry=settings.retry,
     )
 
 

@@ -16,15 +16,14 @@ from durable_devhost.clock import VirtualClock
 from durable_devhost.dispatch.bindings import left_out
 from durable_devhost.dispatch.interpreter import Interpreter, find_interpreter
 from durable_devhost.dispatch.pool import WorkerPool
-from durable_devhost.dispatch.process import Versions, WorkerPlan
+from durable_devhost.dispatch.process import LoadedApp, Versions, WorkerPlan
 from durable_devhost.errors import AppError
 from durable_devhost.host.assembly import Host
 from durable_devhost.host.console import Console
 from durable_devhost.host.mail import MailCatcher, catching_mail
-from durable_devhost.host.parts import Surroundings
+from durable_devhost.host.parts import Surroundings, catalog_of
 from durable_devhost.host.shutdown import Shutdown
 from durable_devhost.host.time_travel import OFFSET_SETTING, open_clock
-from durable_devhost.indexing.catalog import build_catalog
 from durable_devhost.indexing.hints import hints
 from durable_devhost.local_host import LocalHost
 from durable_devhost.model.functions import FunctionCatalog
@@ -34,7 +33,6 @@ from durable_devhost.triggers.http import reserve
 from durable_devhost.wire.script import DEFAULT_SCRIPT, script_fault
 
 LOADING_NOTICE_S = 10.0
-_DEFAULT_THREADS = 1000
 _PACKAGES = ("azure-functions", "azure-functions-durable")
 
 
@@ -76,22 +74,7 @@ async def run(options: StartOptions, shutdown: Shutdown) -> None:
             shutdown.at_once(pool.kill)
             if isinstance(clock, VirtualClock):
                 pool.set_environ(OFFSET_SETTING, str(clock.offset.total_seconds()))
-            async with _saying_that_it_loads(console, interpreter):
-                loaded = await pool.start()
-            for found in loaded.functions:
-                for hint in found["hints"]:
-                    console.warning(f"{found['file']}:{found['line']} {found['name']}: {hint}.")
-            catalog = build_catalog(
-                loaded.functions,
-                loaded.complaint,
-                settings.app_dir,
-                settings.app_settings,
-                only=settings.functions,
-                retry=settings.retry,
-            )
-            _tell_what_is_left_out(console, catalog)
-            for hint in hints(catalog, loaded.functions, settings.functions):
-                console.warning(hint)
+            loaded, catalog = await _load_app(pool, settings, console, interpreter)
             around = Surroundings(
                 options=options,
                 settings=settings,
@@ -111,6 +94,22 @@ async def run(options: StartOptions, shutdown: Shutdown) -> None:
             gc.enable()  # __main__ has turned it off
             await host.run(shutdown)
         console.notice("Stopped.")
+
+
+async def _load_app(
+    pool: WorkerPool, settings: HostSettings, console: Console, interpreter: Interpreter
+) -> tuple[LoadedApp, FunctionCatalog]:
+    """Start the workers and say what in the app will not run, or differently on Azure; raises what the catalog does."""
+    async with _saying_that_it_loads(console, interpreter):
+        loaded = await pool.start()
+    for found in loaded.functions:
+        for hint in found["hints"]:
+            console.warning(f"{found['file']}:{found['line']} {found['name']}: {hint}.")
+    catalog = catalog_of(loaded, settings)
+    _tell_what_is_left_out(console, catalog)
+    for hint in hints(catalog, loaded.functions, settings.functions):
+        console.warning(hint)
+    return loaded, catalog
 
 
 def main_script(settings: HostSettings) -> str:
@@ -141,7 +140,7 @@ def worker_plan(
         app_dir=settings.app_dir,
         script=script,
         environ=environ,
-        threads=settings.thread_count or _DEFAULT_THREADS,
+        threads=settings.thread_count,
         log_level=settings.worker_log_level,
         shown_level=settings.log_levels.lowest_of_functions,
         debug=options.debug,

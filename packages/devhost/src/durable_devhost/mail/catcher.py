@@ -14,7 +14,8 @@ from typing import Any, AnyStr
 from aiosmtpd.smtp import SMTP, AuthResult
 from aiosmtpd.smtp import Envelope as Sent
 
-from durable_devhost.mail.mailbox import Envelope, Mailbox
+from durable_devhost.mail.letter import showable
+from durable_devhost.mail.mailbox import Caught, Envelope, Mailbox
 
 HOST = "127.0.0.1"
 MOST_LETTER = 10 * 1024 * 1024
@@ -31,13 +32,13 @@ _NO_BROWSER = "502 5.5.1 This is a mail server and no web server"
 
 
 class Keeper:
-    """What aiosmtpd asks about each letter. Awaits `caught` with the number of each that is kept."""
+    """What aiosmtpd asks about each letter. Awaits `caught` with each that is kept."""
 
     def __init__(
         self,
         mailbox: Mailbox,
         now: Callable[[], datetime],
-        caught: Callable[[int], Awaitable[None]],
+        caught: Callable[[Caught], Awaitable[None]],
         trouble: Callable[[str], None],
     ) -> None:
         self._mailbox = mailbox
@@ -48,7 +49,7 @@ class Keeper:
     async def handle_DATA(self, _server: SMTP, _session: Any, sent: Sent) -> str:
         """Keep a letter, and answer; the app hears where that fails, as it would of a full mailbox."""
         raw = sent.original_content or b""
-        sender, *recipients = (_whole(str(each)) for each in (sent.mail_from or "", *sent.rcpt_tos))
+        sender, *recipients = (showable(str(each)) for each in (sent.mail_from or "", *sent.rcpt_tos))
         envelope = Envelope(at=self._now(), sender=sender, recipients=tuple(recipients))
         lost = self._mailbox.lost
         try:
@@ -58,7 +59,7 @@ class Keeper:
             return "452 4.3.1 The letter could not be kept"
         if lost == 0 < self._mailbox.lost:
             self._trouble("The mailbox is full: for each new letter the oldest one is deleted.")
-        await self._caught(number)
+        await self._caught(Caught(number=number, envelope=envelope, raw=raw))
         return "250 2.0.0 Kept"
 
 
@@ -115,8 +116,3 @@ async def catching(keeper: Keeper, port: int) -> AsyncIterator[int]:
         yield int(server.sockets[0].getsockname()[1])
     finally:
         server.close()
-
-
-def _whole(address: str) -> str:
-    """An address without the bytes that are no UTF-8, which no page can hold."""
-    return address.encode(errors="replace").decode()

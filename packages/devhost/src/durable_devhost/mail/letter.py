@@ -140,7 +140,7 @@ def _decoded(value: object) -> str:
     except (HeaderParseError, ValueError, LookupError):
         pieces = [(str(value), None)]
     text = "".join(each if isinstance(each, str) else _text(each, charset) for each, charset in pieces)
-    return " ".join(_whole(text).split())
+    return " ".join(showable(text).split())
 
 
 def _text(content: bytes, charset: str | None) -> str:
@@ -149,9 +149,9 @@ def _text(content: bytes, charset: str | None) -> str:
         text = content.decode("utf-8" if name in _NO_CHARSETS else name, errors="replace")
     except (LookupError, ValueError):  # no such charset, or none of characters, such as base64
         text = content.decode("utf-8", errors="replace")
-    return _whole(text)
+    return showable(text)
 
 
-def _whole(text: str) -> str:
+def showable(text: str) -> str:
     """A text without halves of surrogate pairs, which no page can hold."""
     return text.encode(errors="replace").decode()

@@ -10,11 +10,16 @@ from functools import lru_cache
 _TO_MICROSECONDS = len("2026-01-01T00:00:00.000000")
 
 
+def utc_text(when: datetime) -> str:
+    """A point in time in UTC to the microsecond, without a zone behind it."""
+    utc = when if when.tzinfo is UTC else when.astimezone(UTC)
+    return utc.isoformat(timespec="microseconds")[:_TO_MICROSECONDS]
+
+
 @lru_cache(maxsize=512)  # all events of an episode have the same
 def format_time(when: datetime) -> str:
     """Write `when` as Newtonsoft does: a trailing `Z`, fraction digits only as far as they are not zero."""
-    utc = when if when.tzinfo is UTC else when.astimezone(UTC)
-    return utc.isoformat(timespec="microseconds")[:_TO_MICROSECONDS].rstrip("0").rstrip(".") + "Z"
+    return utc_text(when).rstrip("0").rstrip(".") + "Z"
 
 
 def parse_time(text: str) -> datetime:

@@ -12,7 +12,7 @@ Service = Literal["blob", "queue", "table"]
 _DEVELOPMENT_NAME = "devstoreaccount1"
 _DEVELOPMENT_KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
 _DEVELOPMENT_PORTS: dict[Service, int] = {"blob": 10000, "queue": 10001, "table": 10002}
-_SERVICES: tuple[Service, ...] = ("blob", "queue", "table")
+SERVICES: tuple[Service, ...] = ("blob", "queue", "table")
 
 
 class StorageFailure(Exception):
@@ -82,7 +82,7 @@ class StorageAccount:
         if parts.get("usedevelopmentstorage", "").lower() == "true":
             return _development(parts.get("developmentstorageproxyuri", "http://127.0.0.1"))
         name = parts.get("accountname", "")
-        endpoints = {service: _endpoint(parts, name, service) for service in _SERVICES}
+        endpoints = {service: _endpoint(parts, name, service) for service in SERVICES}
         key, sas = parts.get("accountkey"), parts.get("sharedaccesssignature")
         if sas is None and (not name or not key):
             raise SettingsError(

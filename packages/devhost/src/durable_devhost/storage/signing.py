@@ -5,30 +5,24 @@ so the transport must add no header of its own that begins with `x-ms-` or is na
 """
 
 import base64
-import hashlib
+import hmac
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
-from durable_devhost.storage.account import Service, StorageAccount
+from durable_devhost.storage.account import SERVICES, Service, StorageAccount
 
-_SERVICES: tuple[Service, ...] = ("blob", "queue", "table")
 _SIGNED_AFTER_TYPE = ("date", "if-modified-since", "if-match", "if-none-match", "if-unmodified-since", "range")
-_BLOCK = 64
-_INNER, _OUTER = 0x36, 0x5C
 
 
 class Signer:
-    """Signs the requests to one account. What is the same for all of them is made once: resources and HMAC's keys."""
+    """Signs the requests to one account. Made once: resources, and HMAC with the key in it."""
 
     def __init__(self, account: StorageAccount) -> None:
         self._name = account.name
         self._resources = {
-            service: f"/{account.name}{urlsplit(account.endpoint(service)).path}" for service in _SERVICES
+            service: f"/{account.name}{urlsplit(account.endpoint(service)).path}" for service in SERVICES
         }
-        key = account.key or b""
-        key = (key if len(key) <= _BLOCK else hashlib.sha256(key).digest()).ljust(_BLOCK, b"\0")
-        self._inner = hashlib.sha256(bytes(byte ^ _INNER for byte in key))
-        self._outer = hashlib.sha256(bytes(byte ^ _OUTER for byte in key))
+        self._mac = hmac.new(account.key or b"", digestmod="sha256")
 
     def authorization(
         self,
@@ -66,8 +60,7 @@ class Signer:
         return f"SharedKey {self._name}:{signature}"
 
     def _digest(self, text: str) -> str:
-        """HMAC-SHA256 (RFC 2104) in Base64, from hashes that have the key in them already."""
-        inner, outer = self._inner.copy(), self._outer.copy()
-        inner.update(text.encode())
-        outer.update(inner.digest())
-        return base64.b64encode(outer.digest()).decode()
+        """HMAC-SHA256 in Base64, from a copy that has the key in it already."""
+        mac = self._mac.copy()
+        mac.update(text.encode())
+        return base64.b64encode(mac.digest()).decode()

@@ -8,14 +8,14 @@ import json
 import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import Enum
 from functools import lru_cache
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, quote, urlencode
 
 from durable_devhost.json_text import compact_ascii
-from durable_devhost.model.timestamps import parse_time
+from durable_devhost.model.timestamps import parse_time, utc_text
 from durable_devhost.storage.account import Conflict, NotFound, failure
 from durable_devhost.storage.transport import Answer, Transport, error_in_json
 
@@ -240,14 +240,10 @@ def dated(when: datetime) -> str:
     return f"datetime'{write_time(when)}'"
 
 
-_TO_MICROSECONDS = len("2026-01-01T00:00:00.000000")
-
-
 @lru_cache(maxsize=512)  # all rows of an episode have the same
 def write_time(when: datetime) -> str:
     """A point in time as tables hold it: UTC, always seven fraction digits (.NET ticks)."""
-    utc = when if when.tzinfo is UTC else when.astimezone(UTC)
-    return f"{utc.isoformat(timespec='microseconds')[:_TO_MICROSECONDS]}0Z"
+    return f"{utc_text(when)}0Z"
 
 
 def write_row(row: Mapping[str, Value]) -> bytes:
@@ -263,6 +259,8 @@ def write_row(row: Mapping[str, Value]) -> bytes:
         elif isinstance(value, float):
             plain[name] = value
             plain[name + _TYPE] = "Edm.Double"
+        elif value is not None:
+            plain[name] = value  # the encoder refuses what it does not know
     return compact_ascii(plain).encode()
 
 

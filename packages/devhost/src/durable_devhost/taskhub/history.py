@@ -19,14 +19,13 @@ from durable_devhost.errors import StorageUnavailable
 from durable_devhost.model.history import HistoryEvent, OrchestratorCompleted, TaskScheduled
 from durable_devhost.storage.account import Conflict, NotFound, PreconditionFailed, StorageFailure
 from durable_devhost.storage.tables import ETAG, MAX_BATCH, Action, Operation, Row, TableService, dated, quoted
+from durable_devhost.taskhub.batches import cut, named
 from durable_devhost.taskhub.failures import CorruptHistory, LostRace
-from durable_devhost.taskhub.journal import BATCH, COMMIT, PENDING_INPUT, delete_all, is_message
+from durable_devhost.taskhub.journal import BATCH, COMMIT, MESSAGE_BLOB, PENDING_INPUT, delete_all, is_message
 from durable_devhost.taskhub.large_messages import LargeMessages, is_large
 from durable_devhost.taskhub.names import HubNames, escape_key, unescape_key
-from durable_devhost.taskhub.rows import BLOB_NAME, LARGE_COLUMNS, SENTINEL, estimated_size, from_row, row_key, to_row
+from durable_devhost.taskhub.rows import BLOB_NAME, LARGE_COLUMNS, SENTINEL, from_row, row_key, to_row
 
-_ROWS_PER_BATCH = MAX_BATCH - 1
-_BYTES_PER_BATCH = 3 * 1024 * 1024
 _MARKS = frozenset({"ExecutionId", "IsCheckpointComplete", "CheckpointCompletedTimestamp", COMMIT, BATCH})
 _ROW_MARKS = ("ExecutionId", "EventType", "_Timestamp")
 _FIRST_PAUSE_S = 0.5
@@ -76,6 +75,14 @@ class Appended:
     tail: Tail
     urls: Mapping[str, str]
     is_whole: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Purged:
+    """How many rows a purge has deleted, and the names of the blobs of the messages that stay."""
+
+    rows: int
+    blobs: frozenset[str]
 
 
 class HistoryStore:
@@ -141,6 +148,7 @@ class HistoryStore:
         beside: Sequence[Operation] = (),
         if_whole: Sequence[Operation] = (),
         inputs: Mapping[int, str] = _NO_INPUTS,
+        is_named: bool = False,
     ) -> Appended:
         """Store `events` from row `first_row` on; a new generation begins again at 0.
 
@@ -151,7 +159,8 @@ class HistoryStore:
         Journal mode gives operations on messages, which are carried out `beside`, others that are carried out
         `if_whole`, where all is one batch, and the `inputs` of the activities that are scheduled, by their task ids.
         Messages are stored before the events that end the commit, so that one which breaks off has sent nothing:
-        `JournalRows.pending` knows its messages by the commit's name.
+        `JournalRows.pending` knows its messages by the commit's name. There each commit `is_named` if it takes several
+        batches, without messages too: the sentinel must not show it as unfinished under the name of one before it.
         """
         urls: dict[str, str] = {}
         rows = [
@@ -161,13 +170,13 @@ class HistoryStore:
         end = first_row + len(rows)
         blanks = [_blank(instance_id, index) for index in range(end, tail.unfinished_to)]
         known = row_key(tail.fresh_from) if tail.fresh_from is not None else None
-        batches = _together(beside, [_write(row, known) for row in (*blanks, *rows)], if_whole)
-        name = secrets.token_hex(8) if beside and len(batches) > 1 else ""
+        batches = cut(beside, [_write(row, known) for row in (*blanks, *rows)], if_whole)
+        name = secrets.token_hex(8) if is_named and len(batches) > 1 else ""
         for number, batch in enumerate(batches, start=1):
             sentinel = self._sentinel(instance_id, execution_id, etag, complete=number == len(batches))
             operations = [*batch, sentinel]
             if name:
-                operations = _named(operations, name, number)
+                operations = named(operations, name, number)
             etag = await self._store(instance_id, operations)
         fresh_from = None if tail.fresh_from is None else max(end, tail.fresh_from)
         tail = Tail(fresh_from=fresh_from)
@@ -217,23 +226,27 @@ class HistoryStore:
                 return None
         return str(stored[ETAG])
 
-    async def purge(self, instance_id: str, *, with_messages: bool = False) -> int:
-        """Delete all rows of an instance, of every generation, and return their number.
+    async def purge(self, instance_id: str, *, with_messages: bool = False) -> Purged:
+        """Delete all rows of an instance, of every generation.
 
         Messages that lie beside them are deleted by the host that has them in hand, as soon as they have had their
         effect; where no host runs, they are to go too.
         """
         key = escape_key(instance_id)
         deleted = 0
+        blobs: set[str] = set()
         async for page in self._tables.query(
-            self._table, filter=f"PartitionKey eq {quoted(key)}", select=("PartitionKey", "RowKey")
+            self._table, filter=f"PartitionKey eq {quoted(key)}", select=("PartitionKey", "RowKey", MESSAGE_BLOB)
         ):
-            rows = [
-                Operation(action=Action.DELETE, row=row) for row in page.rows if with_messages or not is_message(row)
-            ]
-            await delete_all(self._tables, self._table, rows)
-            deleted += len(rows)
-        return deleted
+            doomed: list[Operation] = []
+            for row in page.rows:
+                if with_messages or not is_message(row):
+                    doomed.append(Operation(action=Action.DELETE, row=row))
+                elif blob := row.get(MESSAGE_BLOB):
+                    blobs.add(str(blob))
+            await delete_all(self._tables, self._table, doomed)
+            deleted += len(doomed)
+        return Purged(rows=deleted, blobs=frozenset(blobs))
 
     async def mark_rewound(self, instance_id: str, *, cleared: Mapping[int, str], noted: Mapping[int, str]) -> None:
         """Take rows out of the replay, in place; both map a row's index to the name of its event type.
@@ -289,7 +302,7 @@ class HistoryStore:
             execution_id=execution_id,
             store_inputs=self._store_inputs,
         )
-        if inputs and isinstance(event, TaskScheduled) and event.event_id in inputs and not self._store_inputs:
+        if isinstance(event, TaskScheduled) and "Input" not in row and event.event_id in inputs:
             row[PENDING_INPUT] = inputs[event.event_id]
         for column in LARGE_COLUMNS & row.keys():
             text = str(row[column])
@@ -342,44 +355,6 @@ def _finished(events: Sequence[HistoryEvent]) -> list[HistoryEvent]:
     """What was committed for sure: every commit ends with OrchestratorCompleted."""
     ends = [index for index, event in enumerate(events) if isinstance(event, OrchestratorCompleted)]
     return list(events[: ends[-1] + 1]) if ends else []
-
-
-def _together(
-    beside: Sequence[Operation], events: Sequence[Operation], if_whole: Sequence[Operation]
-) -> list[Sequence[Operation]]:
-    """One batch of all where it fits, else those `beside` in batches in front, so that the events end the last one."""
-    whole = list(_batches([*if_whole, *beside, *events]))
-    if len(whole) == 1:
-        return whole
-    return [*(_batches(beside) if beside else ()), *_batches(events)]
-
-
-def _batches(operations: Sequence[Operation]) -> Iterator[Sequence[Operation]]:
-    """Cut operations as the real provider does rows: 99 of them, or the one with which 3 MB are passed."""
-    batch: list[Operation] = []
-    size = 0
-    for operation in operations:
-        batch.append(operation)
-        size += estimated_size(operation.row)
-        if len(batch) == _ROWS_PER_BATCH or size > _BYTES_PER_BATCH:
-            yield batch
-            batch, size = [], 0
-    if batch or not operations:
-        yield batch
-
-
-def _named(operations: Sequence[Operation], name: str, number: int) -> list[Operation]:
-    """The operations of a batch, the sentinel last, with the commit's name on each message.
-
-    A batch without events says nothing of the execution: the one that is stored goes on as it is until the end.
-    """
-    *batch, sentinel = operations
-    is_silent = sentinel.etag is not None and not any("EventType" in each.row for each in batch)
-    told = {column: value for column, value in sentinel.row.items() if not (is_silent and column == "ExecutionId")}
-    return [
-        *(each._replace(row={**each.row, COMMIT: name}) if is_message(each.row) else each for each in batch),
-        sentinel._replace(row={**told, COMMIT: name, BATCH: number}),
-    ]
 
 
 def _write(row: Row, fresh_from: str | None) -> Operation:

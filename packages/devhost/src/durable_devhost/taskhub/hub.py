@@ -80,10 +80,10 @@ class TaskHub:
         Whether the instance may be purged is for the caller to say. `with_messages` is for a hub at rest, see
         `HistoryStore.purge`.
         """
-        rows = await self.history.purge(instance_id, with_messages=with_messages)
-        await self.large_messages.purge(instance_id)
+        purged = await self.history.purge(instance_id, with_messages=with_messages)
+        await self.large_messages.purge(instance_id, but=purged.blobs)
         await self.instances.delete(instance_id)
-        return rows
+        return purged.rows
 
     async def _create(self, tables: TableService) -> None:
         is_new = await self.app_lease.create()

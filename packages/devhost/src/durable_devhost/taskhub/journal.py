@@ -27,16 +27,19 @@ PENDING_INPUT = "PendingInput"
 """The column of a TaskScheduled row with the input that the real provider keeps in the work item alone."""
 
 COMMIT = "Commit"
-"""The column that tells to which commit of several batches a message belongs; the sentinel names the last one begun."""
+"""The column with the name of a commit of several batches, on its messages; the sentinel names the last one begun."""
 
 BATCH = "Batch"
 """The sentinel's column with the number of the last batch of such a commit that is stored."""
+
+MESSAGE_BLOB = "Message" + BLOB_NAME
+"""The column that names the blob with a large message."""
 
 _MESSAGE = "Message"
 _DUE = "Due"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, order=True)
 class Entry:
     """Where a message lies: the instance in whose partition it is, and its RowKey."""
 
@@ -72,7 +75,7 @@ class JournalRows:
         text = encode(pending.message)
         row: Row = {"PartitionKey": escape_key(pending.entry.instance_id), "RowKey": pending.entry.key}
         if is_large(text):
-            row[_MESSAGE + BLOB_NAME] = await self._large.put_column(
+            row[MESSAGE_BLOB] = await self._large.put_column(
                 pending.entry.instance_id, pending.entry.key, pending.message.event_name, _MESSAGE, text
             )
         else:
@@ -89,9 +92,9 @@ class JournalRows:
         except Conflict:
             return  # a repeated request has met its first one: no two messages have one key
 
-    async def remove(self, instance_id: str, keys: Collection[str]) -> None:
+    async def remove(self, entries: Collection[Entry]) -> None:
         """Delete messages of one instance; those that are gone do not matter."""
-        await delete_all(self._tables, self._table, [deletion(Entry(instance_id, key)) for key in sorted(keys)])
+        await delete_all(self._tables, self._table, [deletion(each) for each in sorted(entries)])
 
     async def pending(self, *, tidies: bool = False) -> AsyncIterator[Pending | CorruptMessage]:
         """All messages of the hub, those of one instance in the order of their keys; it looks at each row of the table.
@@ -110,12 +113,15 @@ class JournalRows:
                 else:
                     unfinished[str(row["PartitionKey"])] = row.get(COMMIT)
         for partition, rows in found.items():
-            broken = [row for row in rows if partition in unfinished and row.get(COMMIT) == unfinished[partition]]
-            if tidies:
-                await self.remove(unescape_key(partition), [str(row["RowKey"]) for row in broken])
+            broken = unfinished.get(partition)  # a message of a commit that was one batch has no name: it was sent
+            sent: list[Row] = []
+            unsent: list[Row] = []
             for row in rows:
-                if row not in broken:
-                    yield await self._read(row)
+                (unsent if broken is not None and row.get(COMMIT) == broken else sent).append(row)
+            if tidies:
+                await self.remove([_entry(row) for row in unsent])
+            for row in sent:
+                yield await self._read(row)
 
     async def inputs(self, instance_id: str, execution_id: str) -> Mapping[int, str]:
         """The inputs of the activities of one execution by their task ids."""
@@ -132,7 +138,7 @@ class JournalRows:
         return found
 
     async def _read(self, row: Row) -> Pending | CorruptMessage:
-        entry = Entry(unescape_key(str(row["PartitionKey"])), str(row["RowKey"]))
+        entry = _entry(row)
         due = row.get(_DUE)
         try:
             message = decode(await self._text(row, _MESSAGE) or "")
@@ -148,6 +154,10 @@ class JournalRows:
             return await self._large.read(str(name))
         text = row.get(column)
         return None if text is None else str(text)
+
+
+def _entry(row: Row) -> Entry:
+    return Entry(unescape_key(str(row["PartitionKey"])), str(row["RowKey"]))
 
 
 def is_message(row: Mapping[str, Value]) -> bool:

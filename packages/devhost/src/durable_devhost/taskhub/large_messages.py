@@ -6,6 +6,7 @@ The blobs are `application/octet-stream` without Content-Encoding; what they hol
 import gzip
 import re
 import secrets
+from collections.abc import Collection
 from urllib.parse import quote, unquote
 from zlib import error as ZlibError
 
@@ -77,8 +78,8 @@ class LargeMessages:
             return text if content is None else content
         return _input_of(content) or ""
 
-    async def purge(self, instance_id: str) -> int:
-        """Delete the blobs of one instance and return their number.
+    async def purge(self, instance_id: str, *, but: Collection[str] = ()) -> int:
+        """Delete the blobs of one instance, `but` not these, and return how many it deleted.
 
         Message blobs lie under the plain id and history blobs under the escaped one; ids that merely begin the same
         way keep theirs, unlike with the real provider, which deletes by prefix.
@@ -87,7 +88,7 @@ class LargeMessages:
         names = [
             name for folder in sorted(folders) for name in await self._blobs.list_names(self._container, f"{folder}/")
         ]
-        doomed = [name for name in names if name.rpartition("/")[0] in folders]
+        doomed = [name for name in names if name.rpartition("/")[0] in folders and name not in but]
         for name in doomed:
             await self._blobs.delete(self._container, name)
         return len(doomed)

@@ -20,7 +20,7 @@ def query_parameters(raw: str) -> dict[str, str]:
 
 def query_parameter(raw: str, wanted: str) -> str | None:
     """The value of one parameter, whose name is compared without regard to case; None where it is absent or empty."""
-    return {name.lower(): value for name, value in query_parameters(raw).items()}.get(wanted.lower())
+    return ",".join(value for name, value in _pairs(raw) if value and name.lower() == wanted.lower()) or None
 
 
 def _pairs(raw: str) -> Iterator[tuple[str, str]]:

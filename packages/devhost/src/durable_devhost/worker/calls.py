@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
-import os
 import threading
 from collections.abc import Callable, Mapping
 from functools import cached_property, partial
@@ -29,6 +28,7 @@ from durable_devhost.worker.transfers import FlowingTransfer, WholeTransfer
 THREAD_NAMES = "ThreadPoolExecutor-0"
 """As they begin in the real worker, whose pool is the first of its process; log formats show them."""
 
+_DEFAULT_THREADS = 1000
 _FAREWELL_S = 0.5
 Send = Callable[[Mapping[str, Any]], bool]
 
@@ -54,7 +54,7 @@ class Calls:
         self._send = send
         self._loop = loop
         self._leave = leave
-        self._pool = Threads(threads or _default_threads(), THREAD_NAMES, initializer)
+        self._pool = Threads(threads or _DEFAULT_THREADS, THREAD_NAMES, initializer)
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._transfers: dict[int, WholeTransfer | FlowingTransfer] = {}
         self._cancelled: set[int] = set()
@@ -178,11 +178,6 @@ class Calls:
             self._quiet.wait_for(lambda: self._running == 0, _FAREWELL_S)
         flush()
         self._leave(code)
-
-
-def _default_threads() -> int:
-    """As many as Python's own pool has."""
-    return min(32, (os.cpu_count() or 1) + 4)
 
 
 def _invocation(message: Mapping[str, Any]) -> Invocation:

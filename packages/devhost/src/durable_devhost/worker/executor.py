@@ -96,9 +96,9 @@ class OrchestratorExecutor:
 
     @property
     def is_over(self) -> bool:
-        """Whether no user code is left that `close` would have to end."""
+        """Whether user code has run to its end, so that `close` would have nothing to do."""
         generator = getattr(self._executor, "generator", None)
-        return generator is None or generator.gi_frame is None
+        return generator is not None and generator.gi_frame is None
 
     def close(self) -> None:
         """End the generator, which runs the user's `finally` blocks; what they raise concerns nobody any more."""

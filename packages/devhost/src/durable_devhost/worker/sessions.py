@@ -58,7 +58,7 @@ class Session:
     @property
     def is_over(self) -> bool:
         """Whether user code has ended by itself, so that nothing is left to close."""
-        return self._executor is None or self._executor.is_over
+        return self._executor is not None and self._executor.is_over
 
     def close(self) -> None:
         """End the generator; never raises."""

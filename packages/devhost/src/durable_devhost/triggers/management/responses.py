@@ -10,8 +10,8 @@ from typing import Any
 from aiohttp import web
 
 from durable_devhost.dotnet.json_reader import JsonReaderError
-from durable_devhost.dotnet.payloads import written
 from durable_devhost.dotnet.texts import whole_characters
+from durable_devhost.json_text import compact
 
 JSON_TYPE = "application/json; charset=utf-8"
 BAD_ARGUMENTS = "One or more of the arguments submitted is incorrect"
@@ -21,7 +21,7 @@ UNEXPECTED = "Something went wrong while processing your request"
 
 def json_response(value: Any, *, status: int = 200, headers: Mapping[str, str] | None = None) -> web.Response:
     """Compact JSON, non-ASCII characters unescaped; half a surrogate pair, which UTF-8 cannot hold, becomes U+FFFD."""
-    body = whole_characters(written(value)).encode()
+    body = whole_characters(compact(value)).encode()
     return web.Response(status=status, body=body, headers={"Content-Type": JSON_TYPE, **(headers or {})})
 
 
