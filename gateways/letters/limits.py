@@ -10,13 +10,12 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any, Protocol
 
-from azure.core import MatchConditions
 from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
-from azure.data.tables import TableClient, UpdateMode
+from azure.data.tables import TableClient
 
 from gateways import clock
 from gateways.latest import Latest, Seen
-from gateways.tables import hashed, insert, open_table
+from gateways.tables import hashed, insert, open_table, replace
 
 log = logging.getLogger("greenlight.mail")
 
@@ -64,6 +63,7 @@ class TableLimits:
         for _ in range(_MOST_ATTEMPTS):
             if before is None:
                 before, is_fresh = self._get(holder), True
+                self._latest.keep(place, before)
             today = clock.now().date().isoformat()
             row = before.value if before else None
             known = row["Letters"].split() if row and row["Day"] == today else []
@@ -94,14 +94,11 @@ class TableLimits:
         try:
             if before is None:
                 return str(insert(self._table, row)["etag"])
-            written = self._table.update_entity(
-                row, UpdateMode.REPLACE, etag=before.etag, match_condition=MatchConditions.IfNotModified
-            )
+            return replace(self._table, row, before.etag)
         except HttpResponseError as error:
             if error.status_code not in _LOST:
                 raise
             return None
-        return str(written["etag"])
 
 
 @cache
