@@ -16,9 +16,9 @@ from approvals.instants import read_instant
 from approvals.record.chain import Chain
 from approvals.record.entries import Entry, Via
 from approvals.record.verdict import State, Tampered
-from approvals.rules.acceptance import Accepted, Actor, AlreadyRecorded, accept
+from approvals.rules.acceptance import Accepted, Actor, accept
 from approvals.rules.counter_state import Contribution
-from approvals.rules.eligibility import ActionRefused
+from approvals.rules.eligibility import ActionRefused, AlreadyRecorded
 from approvals.rules.progress import checked, failed, settle
 from approvals.rules.replay import apply
 from approvals.rules.state import Checking, Review
