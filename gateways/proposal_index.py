@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, Protocol
 
-from azure.core import MatchConditions
 from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
 from azure.data.tables import TableClient, TableTransactionError, UpdateMode
 
@@ -31,7 +30,7 @@ from gateways.proposal_rows import (
     row_key,
     written,
 )
-from gateways.tables import MOST_OPERATIONS, open_table, transact
+from gateways.tables import MOST_OPERATIONS, open_table, transact, unchanged
 
 _POINTER, _BEHIND_POINTERS = "id ", "id!"
 """The first is the prefix of the keys of pointers, rows with the key of a proposal's row. The second sorts after all
@@ -48,8 +47,12 @@ of a row that the sweep has to look at. -1: that is not known, because the row's
 which the last one is still to come, or was never reached.
 """
 
-_LOST = frozenset({404, 409, 412})
 _GONE = 404
+"""The row is not there, or a copy of it that was to be deleted."""
+
+_LOST = frozenset({_GONE, 409, 412})
+"""The table is not what the write was judged by: somebody was faster, or this call itself."""
+
 _MOST_ATTEMPTS = 20
 MOST_RENEWED = 200
 """Rows of an older layout that one scan completes; the next scan goes on."""
@@ -187,7 +190,7 @@ class TableIndex:
     def personal(self, person: str, part: Part) -> Iterator[IndexRow]:
         """Ask for the keys that begin with this person and part; a thousand rows come with one answer."""
         begin = prefix(person, part)
-        return map(read, self._between(begin, f"{begin}:", only="Wrote eq true" if part is Part.WROTE else None))
+        return map(read, self._between(begin, begin + LAST, only="Wrote eq true" if part is Part.WROTE else None))
 
     def unfinished_rows(self) -> Iterator[IndexRow]:
         """Ask for the copies of these rows: whoever ends a proposal deletes its copy."""
@@ -291,7 +294,7 @@ def _seen(entity: Any) -> Seen[_Stored]:
 
 def _update(entity: dict[str, Any], mode: UpdateMode, etag: str) -> Any:
     """Return the operation that changes a row which still has that ETag."""
-    return "update", entity, {"mode": mode, "etag": etag, "match_condition": MatchConditions.IfNotModified}
+    return "update", entity, {"mode": mode, **unchanged(etag)}
 
 
 def _layout_before(rest: list[Any]) -> dict[str, int]:

@@ -67,8 +67,12 @@ def replace(table: TableClient, row: dict[str, Any], etag: str) -> str:
 
     Raises HttpResponseError with status 412 if it has changed since, even if this call itself has changed it.
     """
-    written = table.update_entity(row, UpdateMode.REPLACE, etag=etag, match_condition=MatchConditions.IfNotModified)
-    return str(written["etag"])
+    return str(table.update_entity(row, UpdateMode.REPLACE, **unchanged(etag))["etag"])
+
+
+def unchanged(etag: str) -> dict[str, Any]:
+    """Return the condition that a row still has that ETag, for a call or for an operation of a transaction."""
+    return {"etag": etag, "match_condition": MatchConditions.IfNotModified}
 
 
 MOST_OPERATIONS = 100

@@ -10,12 +10,11 @@ from datetime import datetime, timedelta
 from itertools import groupby, islice
 from typing import Any, TypeVar
 
-from azure.core import MatchConditions
 from azure.core.exceptions import HttpResponseError
 from azure.data.tables import TableClient, TableTransactionError
 from azure.storage.blob import BlobProperties, ContainerClient
 
-from gateways.tables import MOST_OPERATIONS, transact
+from gateways.tables import MOST_OPERATIONS, transact, unchanged
 
 WRITTEN = "written"
 """The metadata of a letter that says when it was written, by the app's clock. A virtual one is ahead of storage's."""
@@ -66,7 +65,7 @@ def forget_counts(limits: TableClient, *, now: datetime, most: int) -> int:
     count = 0
     for row in islice(rows, most):
         try:
-            limits.delete_entity(row, **_if_still(row))
+            limits.delete_entity(row, **unchanged(str(row.metadata["etag"])))
         except HttpResponseError as error:
             # Somebody counts a letter of today there, or another run has deleted it.
             if error.status_code not in _GONE_OR_CHANGED:
@@ -84,18 +83,13 @@ def _delete(table: TableClient, rows: list[Any]) -> int:
     count = 0
     for some in _hundreds(rows):
         try:
-            transact(table, [("delete", row, _if_still(row)) for row in some])
+            transact(table, [("delete", row, unchanged(row.metadata["etag"])) for row in some])
         except TableTransactionError as error:
             if error.status_code not in _GONE_OR_CHANGED:
                 raise
             continue
         count += len(some)
     return count
-
-
-def _if_still(row: Any) -> dict[str, Any]:
-    """Return the condition that a row is what it was when it was read."""
-    return {"etag": row.metadata["etag"], "match_condition": MatchConditions.IfNotModified}
 
 
 def _written(blob: BlobProperties) -> datetime:
