@@ -2,11 +2,10 @@
 
 import azure.durable_functions as df
 
-from approvals.checks import ChecksSubmission, Work, inspect, list_work
+from approvals.checks import ChecksSubmission, Work, list_work
 from approvals.findings import FindingsRecord
-from gateways.attachments import open_attachments
 from gateways.findings import open_findings
-from gateways.images import measure
+from services.document_checks import check_file
 
 bp = df.Blueprint()
 
@@ -20,10 +19,7 @@ def list_checks(submission: dict) -> dict:
 @bp.activity_trigger(input_name="work", activity="CheckAttachment")
 def check_attachment(work: dict) -> dict:
     """Read one attachment and check it; raises if it cannot be read. It changes nothing, so it may run twice."""
-    asked = Work.from_dict(work)
-    content = open_attachments().read(asked.attachment)
-    picture = measure(content) if "image" in asked.checks else None
-    return inspect(asked, content, picture).to_dict()
+    return check_file(Work.from_dict(work)).to_dict()
 
 
 @bp.activity_trigger(input_name="record", activity="RecordFindings")

@@ -16,9 +16,9 @@ from approvals.instants import read_instant
 from approvals.record.chain import Chain
 from approvals.record.entries import Entry, Via
 from approvals.record.verdict import State, Tampered
-from approvals.rules.acceptance import Accepted, Actor, AlreadyRecorded, accept
+from approvals.rules.acceptance import Accepted, Actor, accept
 from approvals.rules.counter_state import Contribution
-from approvals.rules.eligibility import ActionRefused
+from approvals.rules.eligibility import ActionRefused, AlreadyRecorded
 from approvals.rules.progress import checked, failed, settle
 from approvals.rules.replay import apply
 from approvals.rules.state import Checking, Review
@@ -154,17 +154,21 @@ def _advance(look: Look) -> tuple[Chain, Review] | Unknown:
     If this process knows that files are to be checked, as after a submission, they are checked at once: findings about
     a document that has changed since are not recorded.
     """
+
+    def due(review: Review) -> tuple[Entry, ...]:
+        return _due(_uncut(review, look.told), look)
+
     known = open_review_records().known(look.proposal_id)
-    review = review_of(known) if known else None
+    review, found = review_of(known) if known else None, None
     if review is None or not isinstance(review.phase, Checking):
-        found = add(look.proposal_id, lambda review: _due(_uncut(review, look.told), look))
+        found = add(look.proposal_id, due)
         if isinstance(found, Unknown) or not isinstance(found[1].phase, Checking):
             return found
         review = found[1]
     findings = check_files(review) if look.tell and review.attachments else None
-    if findings is None:
-        return add(look.proposal_id, lambda review: _due(_uncut(review, look.told), look))
-    return _record_findings(look.proposal_id, findings, review.document, look)
+    if findings is not None:
+        return _record_findings(look.proposal_id, findings, review.document, look)
+    return found or add(look.proposal_id, due)
 
 
 def _record_findings(

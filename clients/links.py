@@ -17,9 +17,9 @@ import azure.functions as func
 from approvals.names import same
 from approvals.record.entries import Via
 from approvals.record.verdict import Tampered
-from approvals.rules.acceptance import Accepted, Actor, AlreadyRecorded, accept
+from approvals.rules.acceptance import Accepted, Actor, accept
 from approvals.rules.choices import ChosenAnswer, to_verb
-from approvals.rules.eligibility import ActionRefused
+from approvals.rules.eligibility import ActionRefused, AlreadyRecorded
 from approvals.rules.identities import known_as
 from approvals.rules.links import Expired, InvalidLink, Link, read_link
 from approvals.rules.state import AwaitingChanges, Review

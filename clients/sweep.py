@@ -175,11 +175,8 @@ async def _find(
     looks = open_looks()
     if looks.is_due(now):
         looks.done(now)  # before the look, so that whoever asks meanwhile gets another one
-        try:
+        with looks.ask_after_failure():
             return await _look_at_all(client, now)
-        except BaseException:
-            looks.ask()
-            raise
     rows = await asyncio.to_thread(lambda: tuple(open_proposal_index().unfinished_rows()))
     known = {row.proposal_id: row.size for row in rows}
     return find_stragglers(rows, frozenset(known), known, now), {"record": "sweep", "open": len(rows)}

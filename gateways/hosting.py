@@ -14,3 +14,8 @@ def on_azure() -> bool:
         or os.environ.get("WEBSITE_SKU")
         or os.environ.get("LEGION_SERVICE_HOST")
     )
+
+
+def is_development() -> bool:
+    """Say whether the app runs for development: `AUTH_MODE` is set to it, which is refused on Azure."""
+    return os.environ.get("AUTH_MODE") == "development"

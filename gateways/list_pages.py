@@ -15,7 +15,7 @@ from azure.data.tables import TableClient
 from approvals import names
 from approvals.validation import Invalid
 from gateways.personal_rows import involved
-from gateways.proposal_rows import PARTITION, IndexRow, read
+from gateways.proposal_rows import FIRST, LAST, PARTITION, IndexRow, read
 from gateways.tables import hashed
 
 MOST_ROWS = 100
@@ -29,9 +29,6 @@ _COLUMNS = (
     "SubmittedAt", "Deadline",
 )  # fmt: skip
 """What a line of the list shows; of everything else nothing is sent."""
-
-_FIRST, _LAST = "0", ":"
-"""Between these are the keys that begin with a digit, as those of the rows of a list do behind their prefix."""
 
 _PLACE = re.compile(r"\d{18} [A-Za-z0-9][A-Za-z0-9_.:-]{0,99}", re.ASCII)
 
@@ -68,7 +65,7 @@ class Question:
     def terms(self, after: str) -> tuple[str, dict[str, Any]]:
         """Return the filter for the rows behind a place, and its values."""
         terms = ["PartitionKey eq @partition", "RowKey gt @after", "RowKey lt @last"]
-        values = {"partition": PARTITION, "after": self.prefix + after, "last": self.prefix + _LAST}
+        values = {"partition": PARTITION, "after": self.prefix + after, "last": self.prefix + LAST}
         if self.status is not None:
             terms.append("Status eq @status")
             values["status"] = self.status
@@ -98,7 +95,7 @@ class Question:
 
 def read_page(table: TableClient, question: Question, *, top: int, token: str | None) -> Page:
     """Return up to `top` rows, newest first. Raises `Invalid` for a token that does not belong to the question."""
-    after, wanted = _place(token, question.digest) if token else _FIRST, min(top, MOST_ROWS)
+    after, wanted = _place(token, question.digest) if token else FIRST, min(top, MOST_ROWS)
     chosen, looked_at = list[IndexRow](), 0
     for entity in _rows(table, question, after, wanted + 1):
         if len(chosen) == wanted or looked_at == MOST_LOOKED_AT:

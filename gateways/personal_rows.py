@@ -12,7 +12,9 @@ from approvals import names
 from gateways.proposal_rows import PARTITION, IndexRow, newest_first, soonest_first, written
 from gateways.tables import hashed
 
-_PREFIX = "person "
+_PREFIX, BEHIND_PEOPLE = "person ", "person!"
+"""The keys of all these rows begin with the first and sort before the second."""
+
 _INVOLVED = "involved"
 _BOOKKEEPING = frozenset({"Open", "EntryCount", "Head", "Size", "Told", "Untold", "EndedAt", "StageHours"})
 """Columns that only the row of the list itself has: an inbox shows none of them."""

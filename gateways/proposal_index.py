@@ -5,11 +5,10 @@ any order: the stored result is the same.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, Protocol
 
-from azure.core import MatchConditions
 from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
 from azure.data.tables import TableClient, TableTransactionError, UpdateMode
 
@@ -18,32 +17,42 @@ from approvals.rules.state import FINAL
 from gateways import clock
 from gateways.latest import Latest, Seen
 from gateways.list_pages import Page, Question, read_page
-from gateways.personal_rows import Part, is_of_list, operations, personal_rows, prefix
-from gateways.proposal_rows import CHANGED, PARTITION, IndexRow, changed_at, join, read, row_key, written
-from gateways.tables import open_table, transact
+from gateways.personal_rows import BEHIND_PEOPLE, Part, is_of_list, operations, personal_rows, prefix
+from gateways.proposal_rows import (
+    CHANGED,
+    FIRST,
+    LAST,
+    PARTITION,
+    IndexRow,
+    changed_at,
+    join,
+    read,
+    row_key,
+    written,
+)
+from gateways.tables import MOST_OPERATIONS, open_table, transact, unchanged
 
 _POINTER, _BEHIND_POINTERS = "id ", "id!"
 """The first is the prefix of the keys of pointers, rows with the key of a proposal's row. The second sorts after all
 such keys."""
 
-_FIRST, _LAST = "0", ":"
-"""Between these are all rows whose keys begin with a digit: all except the pointers."""
-
 _UNFINISHED, _BEHIND_UNFINISHED = "open ", "open!"
 """The same for the copies of rows that the sweep has to look at."""
 
-_LAYOUT, _LATEST = "Layout", 2
+_LAYOUT, _LATEST, _PARTIAL = "Layout", 2, -1
 """The column that says which copies of a row there are. Older rows get the others when they change, or from the sweep.
 
 0: none. 1: those of people in their inboxes, marked by a column `Personal`. 2: also what people may list, and the copy
-of a row that the sweep has to look at.
+of a row that the sweep has to look at. -1: that is not known, because the row's copies need several transactions, of
+which the last one is still to come, or was never reached.
 """
 
-_MOST_OPERATIONS = 100
-"""In one transaction, by the rules of Table Storage."""
-
-_LOST = frozenset({409, 412})
 _GONE = 404
+"""The row is not there, or a copy of it that was to be deleted."""
+
+_LOST = frozenset({_GONE, 409, 412})
+"""The table is not what the write was judged by: somebody was faster, or this call itself."""
+
 _MOST_ATTEMPTS = 20
 MOST_RENEWED = 200
 """Rows of an older layout that one scan completes; the next scan goes on."""
@@ -62,7 +71,7 @@ class _Stored:
 
 
 @cache
-def _latest_rows() -> Latest[_Stored]:
+def _latest_rows() -> Latest[Seen[_Stored]]:
     """Return the rows of this process."""
     return Latest(_MOST_SEEN)
 
@@ -121,7 +130,7 @@ class ProposalIndex(Protocol):
 class TableIndex:
     """The list in Azure Table Storage. All rows are in one partition, because the list has one order."""
 
-    def __init__(self, table: TableClient, latest: Latest[_Stored] | None = None) -> None:
+    def __init__(self, table: TableClient, latest: Latest[Seen[_Stored]] | None = None) -> None:
         self._table = table
         self._latest = latest or _latest_rows()
 
@@ -132,14 +141,18 @@ class TableIndex:
 
         The row that this process has read or written last stands for the stored one, as the write names its ETag; only
         where nothing is left to write, or the write is refused, the stored row is read. The faster writer may be this
-        call itself, if its response was lost. Then the stored row is the right one.
+        call itself, if its response was lost. Then the stored row is the right one. A copy that should be there and is
+        not makes a write fail as well; then the table is asked for the copies that there are.
         """
-        place, key = (self._table.url, row_key(row)), row_key(row)
+        place = self._place(row)
         before = self._latest.find(place)
-        is_fresh = is_new and before is None
+        is_fresh, lacks_copies = is_new and before is None, False
         for _ in range(_MOST_ATTEMPTS):
             if before is None and not is_fresh:
-                before, is_fresh = self._stored(key), True
+                before, is_fresh = self._stored(row_key(row)), True
+                self._latest.keep(place, before)
+                if before is not None and lacks_copies:
+                    before = replace(before, value=replace(before.value, layout=_PARTIAL))
             if before is not None and check:
                 check(before.value.row)
             merged = row if before is None else join(before.value.row, row)
@@ -149,9 +162,10 @@ class TableIndex:
             try:
                 etag = None if is_there else self._put(merged, before)
             except (HttpResponseError, TableTransactionError) as error:
-                if error.status_code not in _LOST and (is_fresh or error.status_code != _GONE):
+                is_gone = error.status_code == _GONE
+                if error.status_code not in _LOST or (is_gone and (before is None or lacks_copies)):
                     raise
-                etag = None
+                etag, lacks_copies = None, is_gone
             if etag:
                 self._latest.keep(place, Seen(value=_Stored(row=merged, layout=_LATEST), etag=etag))
                 return merged
@@ -160,7 +174,7 @@ class TableIndex:
 
     def known(self, row: IndexRow) -> IndexRow | None:
         """Look at what is remembered."""
-        seen = self._latest.find((self._table.url, row_key(row)))
+        seen = self._latest.find(self._place(row))
         return seen.value.row if seen else None
 
     def find(self, proposal_id: str) -> IndexRow | None:
@@ -176,7 +190,7 @@ class TableIndex:
     def personal(self, person: str, part: Part) -> Iterator[IndexRow]:
         """Ask for the keys that begin with this person and part; a thousand rows come with one answer."""
         begin = prefix(person, part)
-        return map(read, self._between(begin, f"{begin}:", only="Wrote eq true" if part is Part.WROTE else None))
+        return map(read, self._between(begin, begin + LAST, only="Wrote eq true" if part is Part.WROTE else None))
 
     def unfinished_rows(self) -> Iterator[IndexRow]:
         """Ask for the copies of these rows: whoever ends a proposal deletes its copy."""
@@ -186,9 +200,10 @@ class TableIndex:
         """Go through all rows of the list. The table compares them; those of an older layout are written again."""
         wanted = f"(Open eq true or Untold eq true or not ({_LAYOUT} eq {_LATEST}))"
         renewed = 0
-        for entity in self._between(_FIRST, _LAST, only=wanted):
+        for entity in self._between(FIRST, LAST, only=wanted):
             row = read(entity)
             if _layout(entity) != _LATEST and renewed < MOST_RENEWED:
+                self._latest.keep(self._place(row), _seen(entity))
                 row, renewed = self.write(row), renewed + 1
             if _is_unfinished(row):
                 yield row
@@ -199,11 +214,14 @@ class TableIndex:
             yield pointer["RowKey"].removeprefix(_POINTER)
 
     def _between(
-        self, first: str, last: str, *, only: str | None = None, select: list[str] | None = None
+        self, first: str, last: str, *, only: str | None = None, select: list[str] | None = None, **values: str
     ) -> Iterator[Any]:
-        """Return the rows with keys from `first` to before `last`; a thousand come with one answer."""
+        """Return the rows with keys from `first` to before `last`; a thousand come with one answer.
+
+        `only` is a filter, and `values` are those that it names.
+        """
         terms = "PartitionKey eq @partition and RowKey ge @first and RowKey lt @last"
-        values = {"partition": PARTITION, "first": first, "last": last}
+        values |= {"partition": PARTITION, "first": first, "last": last}
         terms = f"{terms} and {only}" if only else terms
         return iter(self._table.query_entities(terms, parameters=values, select=select))
 
@@ -213,36 +231,79 @@ class TableIndex:
         except ResourceNotFoundError:
             return None
 
+    def _place(self, row: IndexRow) -> tuple[str, str]:
+        """Return the key of what is remembered of a row."""
+        return self._table.url, row_key(row)
+
     def _stored(self, key: str) -> Seen[_Stored] | None:
         """Read a row."""
         entity = self._get(key)
-        if entity is None:
-            return None
-        return Seen(value=_Stored(row=read(entity), layout=_layout(entity)), etag=entity.metadata["etag"])
+        return None if entity is None else _seen(entity)
 
     def _put(self, row: IndexRow, before: Seen[_Stored] | None) -> str:
         """Write a row and its copies in one transaction; what is more than one takes goes into others.
 
-        Returns the row's new ETag.
+        The copy for the sweep is in the first one. Each other one marks the row too, so that it fails if somebody has
+        changed the row in between. Until the last one is done, the row says that its copies are not known, so whoever
+        writes it next completes them. Returns the row's new ETag.
         """
-        entity = written(row) | {_LAYOUT: _LATEST, CHANGED: changed_at(clock.now())}
-        copies = list(operations(_known_copies(before.value) if before else {}, _copies(row)))
+        copies = list(operations(self._known_copies(before.value) if before else {}, _copies(row)))
+        copies.sort(key=lambda each: not each[1]["RowKey"].startswith(_UNFINISHED))
+        part, rest = _split(copies, MOST_OPERATIONS - (2 if before is None else 1))
+        entity = written(row) | _layout_before(rest) | {CHANGED: changed_at(clock.now())}
         if before is None:
             pointer = {"PartitionKey": PARTITION, "RowKey": _POINTER + row.proposal_id, "Target": entity["RowKey"]}
             first: list[Any] = [("create", entity), ("create", pointer)]
         else:
-            unchanged = {"etag": before.etag, "match_condition": MatchConditions.IfNotModified}
-            first = [("update", entity, {"mode": UpdateMode.REPLACE, **unchanged})]
-        room = _MOST_OPERATIONS - len(first)
-        stored = transact(self._table, [*first, *copies[:room]])
-        for start in range(room, len(copies), _MOST_OPERATIONS):
-            transact(self._table, copies[start : start + _MOST_OPERATIONS])
-        return str(stored[0]["etag"])
+            first = [_update(entity, UpdateMode.REPLACE, before.etag)]
+        etag = str(transact(self._table, [*first, *part])[0]["etag"])
+        while rest:
+            part, rest = _split(rest, MOST_OPERATIONS - 1)
+            place = {"PartitionKey": PARTITION, "RowKey": entity["RowKey"]}
+            mark = _update(place | _layout_before(rest), UpdateMode.MERGE, etag)
+            etag = str(transact(self._table, [mark, *part])[0]["etag"])
+        return etag
+
+    def _known_copies(self, stored: _Stored) -> dict[str, dict[str, Any]]:
+        """Return the copies of a row that are in the table, by key.
+
+        Where they have to be looked for, that takes one call for each thousand copies of all proposals.
+        """
+        match stored.layout:
+            case 0:
+                return {}
+            case 1:
+                return {key: each for key, each in personal_rows(stored.row).items() if not is_of_list(key)}
+            case 2:
+                return _copies(stored.row)
+            case _:
+                found = self._between(
+                    _UNFINISHED, BEHIND_PEOPLE, only="ProposalId eq @id", select=["RowKey"], id=stored.row.proposal_id
+                )
+                return {each["RowKey"]: {} for each in found}
 
 
 def open_proposal_index() -> ProposalIndex:
     """Return the list in the account that `ApprovalsStorage` names."""
     return TableIndex(open_table("Proposals"))
+
+
+def _seen(entity: Any) -> Seen[_Stored]:
+    return Seen(value=_Stored(row=read(entity), layout=_layout(entity)), etag=str(entity.metadata["etag"]))
+
+
+def _update(entity: dict[str, Any], mode: UpdateMode, etag: str) -> Any:
+    """Return the operation that changes a row which still has that ETag."""
+    return "update", entity, {"mode": mode, **unchanged(etag)}
+
+
+def _layout_before(rest: list[Any]) -> dict[str, int]:
+    """Return the column of a row of which these operations are still to come."""
+    return {_LAYOUT: _PARTIAL if rest else _LATEST}
+
+
+def _split(things: list[Any], place: int) -> tuple[list[Any], list[Any]]:
+    return things[:place], things[place:]
 
 
 def _layout(entity: Any) -> int:
@@ -260,14 +321,3 @@ def _copies(row: IndexRow) -> dict[str, dict[str, Any]]:
         key = f"{_UNFINISHED}{row_key(row)}"
         copies[key] = {**written(row), "RowKey": key}
     return copies
-
-
-def _known_copies(stored: _Stored) -> dict[str, dict[str, Any]]:
-    """Return the copies of a row that are in the table."""
-    match stored.layout:
-        case 0:
-            return {}
-        case 1:
-            return {key: each for key, each in personal_rows(stored.row).items() if not is_of_list(key)}
-        case _:
-            return _copies(stored.row)

@@ -14,6 +14,10 @@ from gateways.tables import hashed
 PARTITION = "proposals"
 """All rows are in one partition, because a list has one order, and rows that change together are written together."""
 
+FIRST, LAST = "0", ":"
+"""Between these are the keys that begin with a digit. In the table that is each row of the list itself. Copies of rows
+have a prefix; what follows it is between these, too."""
+
 CHANGED = "ChangedAt"
 """The column with the time of a row's last write, by the writer's clock: text that sorts by time."""
 

@@ -5,13 +5,12 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
-from azure.core import MatchConditions
 from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
-from azure.data.tables import TableClient, UpdateMode
+from azure.data.tables import TableClient
 
 from approvals.operations import MessageState, PutAsideMessage
 from approvals.poison import PoisonMessage
-from gateways.tables import hashed, insert_first, merge, open_table
+from gateways.tables import hashed, insert_first, merge, open_table, replace
 
 LONGEST_BODY = 60 * 1024
 """Bytes in UTF-8 that are stored of a message; a queue message has up to 64 KiB, and so has a table cell."""
@@ -105,12 +104,7 @@ class TablePutAside:
             return None
         changed = {**row, "State": state.value, "By": by, "DoneAt": now.isoformat(), "Claim": uuid.uuid4().hex}
         try:
-            self._table.update_entity(
-                changed,
-                UpdateMode.REPLACE,
-                etag=row.metadata["etag"],
-                match_condition=MatchConditions.IfNotModified,
-            )
+            replace(self._table, changed, row.metadata["etag"])
         except HttpResponseError as error:
             if error.status_code != _MOVED_ON:
                 raise

@@ -17,7 +17,7 @@ from azure.storage.blob import ContainerClient, ContentSettings
 
 from approvals.intake import StepRefused, SummarisedEntry, Undo, ValidEntry, page_name
 from gateways.containers import open_container
-from gateways.tables import hashed, keys, open_table, transact
+from gateways.tables import hashed, keys, open_table, transact, unchanged
 
 _PARTITION = "proposals"
 _MOST_ATTEMPTS = 50
@@ -188,8 +188,7 @@ def _written(before: Any, row: dict[str, Any]) -> tuple[Any, ...]:
     row = {"PartitionKey": _PARTITION, **row}
     if before is None:
         return ("create", row)
-    condition = {"etag": before.metadata["etag"], "match_condition": MatchConditions.IfNotModified}
-    return ("update", row, {"mode": UpdateMode.MERGE, **condition})
+    return ("update", row, {"mode": UpdateMode.MERGE, **unchanged(before.metadata["etag"])})
 
 
 def _page(entry: SummarisedEntry, now: datetime) -> bytes:

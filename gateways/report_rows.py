@@ -18,7 +18,7 @@ from azure.data.tables import TableClient
 
 from approvals.reports import ReportedProposal
 from gateways import clock
-from gateways.proposal_rows import CHANGED, PARTITION, changed_at, newest_first
+from gateways.proposal_rows import CHANGED, FIRST, PARTITION, changed_at, newest_first
 from gateways.report_snapshots import Snapshot, Snapshots, open_snapshots, reported
 from gateways.tables import open_table
 
@@ -102,7 +102,7 @@ class ReportRows:
 
     def _ask(self, oldest: datetime) -> Iterable[ReportedProposal]:
         terms = "PartitionKey eq @partition and RowKey ge @first and RowKey lt @last"
-        values: dict[str, Any] = {"partition": PARTITION, "first": "0", "last": newest_first(oldest)}
+        values: dict[str, Any] = {"partition": PARTITION, "first": FIRST, "last": newest_first(oldest)}
         if self._asked_at is not None:
             terms, values["since"] = f"{terms} and {CHANGED} ge @since", changed_at(self._asked_at - _OVERLAP)
         entities = self._table.query_entities(terms, parameters=values, select=list(_COLUMNS))

@@ -27,6 +27,11 @@ log = logging.getLogger("greenlight.reports")
 BLOB = "rows.json.gz"
 _VERSION = 1
 
+_FIELDS = (
+    "proposal_id", "status", "stage", "submitted_at", "ended_at", "asked_at", "deadline", "waiting_for", "stage_hours",
+)  # fmt: skip
+"""What the copy has of each row, in its order."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
@@ -104,18 +109,7 @@ def _listed(row: ReportedProposal) -> list[Any]:
 
 
 def _read(listed: list[Any]) -> ReportedProposal:
-    proposal_id, status, stage, submitted_at, ended_at, asked_at, deadline, waiting_for, stage_hours = listed
-    return reported(
-        proposal_id=proposal_id,
-        status=status,
-        stage=stage,
-        submitted_at=submitted_at,
-        ended_at=ended_at,
-        asked_at=asked_at,
-        deadline=deadline,
-        waiting_for=waiting_for,
-        stage_hours=stage_hours,
-    )
+    return reported(**dict(zip(_FIELDS, listed, strict=True)))
 
 
 def reported(

@@ -109,7 +109,7 @@ class BlobRecords:
 
     def known(self, proposal_id: str) -> Chain | None:
         """Look into the cache."""
-        kept = self._cache.find(self._blob(proposal_id).url, self._keys()) if is_instance_id(proposal_id) else None
+        kept = self._cache.find((self._blob(proposal_id).url, self._keys())) if is_instance_id(proposal_id) else None
         return kept.chain if kept else None
 
     def append(self, proposal_id: str, entries: Iterable[Entry], *, after: Chain) -> Chain | None:
@@ -135,7 +135,8 @@ class BlobRecords:
     def _latest(self, blob: BlobClient, proposal_id: str) -> Kept | None:
         """Return the record as it is in storage, which is kept from now on; None if there is none."""
         keys = self._keys()
-        kept = self._cache.find(blob.url, keys)
+        place = (blob.url, keys)
+        kept = self._cache.find(place)
         newer: dict[str, Any] = {}
         if kept:
             newer = {"etag": kept.chain.version, "match_condition": MatchConditions.IfModified}
@@ -148,13 +149,13 @@ class BlobRecords:
             if kept and error.status_code == _NOT_MODIFIED:
                 return kept
             raise
-        self._cache.drop(blob.url)
+        self._cache.keep(place, None)
         if not content:
             return None
         beginning = kept.chain if kept and content.startswith(kept.content) else EMPTY
         chain = read_chain(content[beginning.size :], keys=keys, proposal_id=proposal_id, after=beginning)
-        found = Kept(content=content, chain=replace(chain, version=stream.properties.etag), keys=keys)
-        self._cache.keep(blob.url, found)
+        found = Kept(content=content, chain=replace(chain, version=stream.properties.etag))
+        self._cache.keep(place, found)
         return found
 
     def _append(self, blob: BlobClient, proposal_id: str, entries: tuple[Entry, ...], after: Chain) -> Chain | None:
@@ -173,10 +174,11 @@ class BlobRecords:
                 raise
             return _longer(after, entries, block, version=None)
         chain = _longer(after, entries, block, version=str(written["etag"]))
-        kept = self._cache.find(blob.url, keys)
+        place = (blob.url, keys)
+        kept = self._cache.find(place)
         if after.size == 0 or (kept and kept.chain.head == after.head):
             before = kept.content if kept and after.size else b""
-            self._cache.keep(blob.url, Kept(content=before + block, chain=chain, keys=keys))
+            self._cache.keep(place, Kept(content=before + block, chain=chain))
         return chain
 
     def _holds(self, blob: BlobClient, proposal_id: str, block: bytes, position: int) -> bool:

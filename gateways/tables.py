@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
+from azure.core import MatchConditions
 from azure.core.exceptions import HttpResponseError, ResourceExistsError
 from azure.data.tables import TableClient, TableServiceClient, UpdateMode
 
@@ -59,6 +60,23 @@ def insert(table: TableClient, row: dict[str, Any]) -> Any:
 def merge(table: TableClient, row: dict[str, Any]) -> None:
     """Write some columns of a row that is there, over what they held."""
     table.update_entity(row, UpdateMode.MERGE, retry_on_methods=_SENT_AGAIN)
+
+
+def replace(table: TableClient, row: dict[str, Any], etag: str) -> str:
+    """Write a row in the place of the one with that ETag, and return the new ETag.
+
+    Raises HttpResponseError with status 412 if it has changed since, even if this call itself has changed it.
+    """
+    return str(table.update_entity(row, UpdateMode.REPLACE, **unchanged(etag))["etag"])
+
+
+def unchanged(etag: str) -> dict[str, Any]:
+    """Return the condition that a row still has that ETag, for a call or for an operation of a transaction."""
+    return {"etag": etag, "match_condition": MatchConditions.IfNotModified}
+
+
+MOST_OPERATIONS = 100
+"""In one transaction, by the rules of Table Storage."""
 
 
 def transact(table: TableClient, operations: Sequence[Any]) -> Sequence[Mapping[str, Any]]:

@@ -25,11 +25,8 @@ async def act(
     client: df.DurableOrchestrationClient, proposal_id: str, verb: Verb, actor: Actor
 ) -> VerbRecorded | ActionRefused | Unknown:
     """Judge a verb and record it. Raises `Contention`, and azure.core's errors if storage does not respond."""
-    try:
+    with open_looks().ask_after_failure():  # it may be on record all the same
         answer = await asyncio.to_thread(record_verb, proposal_id, verb, actor)
-    except BaseException:
-        open_looks().ask()  # it may be on record all the same
-        raise
     if isinstance(answer, VerbRecorded):
         if not answer.repeated:
             line = {"record": "verb", "proposalId": proposal_id, "verb": type(verb).__name__, "entry": answer.number}

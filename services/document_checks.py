@@ -12,9 +12,10 @@ from approvals.attachments import StoredAttachment
 from approvals.checks import ChecksSubmission, Work, inspect, list_work
 from approvals.findings import CLEAN, Checked, FindingsRecord, add_up
 from approvals.rules.state import Review
-from approvals.rules.turns import findings_of, step_of
+from approvals.rules.turns import files_of, findings_of
 from gateways.attachments import open_attachments
 from gateways.findings import open_findings
+from gateways.images import measure
 
 
 def check_files(review: Review) -> tuple[str, ...] | None:
@@ -23,7 +24,7 @@ def check_files(review: Review) -> tuple[str, ...] | None:
     Blocks. What was found in detail is kept in the table of findings, unless all is well. Doing it again changes
     nothing.
     """
-    results = _check(step_of(review).attachments)
+    results = _check(files_of(review))
     if results is None:
         return None
     total = add_up(results)
@@ -42,10 +43,12 @@ def _check(files: Sequence[StoredAttachment]) -> list[Checked] | None:
     if any("image" in each.checks for each in work):
         return None
     try:
-        return [_inspect(each) for each in work]
+        return [check_file(each) for each in work]
     except (AzureError, ValueError):
         return None
 
 
-def _inspect(work: Work) -> Checked:
-    return inspect(work, open_attachments().read(work.attachment), None)
+def check_file(work: Work) -> Checked:
+    """Read a file and check it. Blocks; it changes nothing. Raises azure.core's errors if the file cannot be read."""
+    content = open_attachments().read(work.attachment)
+    return inspect(work, content, measure(content) if "image" in work.checks else None)

@@ -5,6 +5,8 @@ they are listed every ten minutes, and sooner where something may have been left
 which may have crashed, or by a request that failed in this one.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from functools import cache
 
@@ -20,15 +22,24 @@ class Looks:
 
     def is_due(self, now: datetime) -> bool:
         """Say whether a sweep has to look at all records."""
-        return _period(now) != self._last
+        return period(now) != self._last
 
     def done(self, now: datetime) -> None:
         """Say that a sweep that began then has looked at all records."""
-        self._last = _period(now)
+        self._last = period(now)
 
     def ask(self) -> None:
         """Make the next sweep look at all records."""
         self._last = None
+
+    @contextmanager
+    def ask_after_failure(self) -> Iterator[None]:
+        """Make the next sweep look at all records if what is done within fails, or is cancelled."""
+        try:
+            yield
+        except BaseException:
+            self.ask()
+            raise
 
 
 @cache
@@ -37,5 +48,6 @@ def open_looks() -> Looks:
     return Looks()
 
 
-def _period(now: datetime) -> int:
+def period(now: datetime) -> int:
+    """Return the number of the time between two looks: one more every ten minutes, the same in each process."""
     return int(now.timestamp() // EVERY.total_seconds())

@@ -4,7 +4,7 @@ import asyncio
 
 from approvals.identifiers import is_instance_id
 from approvals.operations import ActDone
-from approvals.words.notices import Notice, notices_for
+from approvals.words.notices import Notice
 from gateways.letters.letters import open_letters
 from gateways.letters.mail import MailServer, open_post
 from gateways.letters.messages import SenderWrong
@@ -12,6 +12,7 @@ from gateways.letters.smtp import MailSettingsWrong, NotSent
 from gateways.operations import open_operations
 from gateways.review_records import open_review_records
 from services.operator_acts import Declined, recorded
+from services.review_letters import notices_of
 
 
 async def send_letter(proposal_id: str, key: str, by: str) -> ActDone | Declined:
@@ -68,5 +69,5 @@ def _notice(proposal_id: str, key: str) -> Notice | None:
     if not (is_instance_id(proposal_id) and number.isascii() and number.isdecimal() and len(number) < 10):
         return None
     chain = open_review_records().read(proposal_id)
-    notices = notices_for(chain.entries, told=int(number) - 1) if chain else ()
+    notices = notices_of(chain, told=max(0, int(number) - 1)) if chain else ()
     return next((each for each in notices if each.key == key), None)

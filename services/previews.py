@@ -6,6 +6,7 @@ from typing import Any
 from approvals.policy.policy import Policy, check_for
 from approvals.policy.preview import find_ways, show_way
 from approvals.record.documents import policy_hash, policy_version
+from approvals.rules.authoring import revised_words
 from approvals.rules.state import Review
 from approvals.rules.verbs import Resubmit
 from gateways import clock
@@ -31,8 +32,8 @@ def foresee_again(review: Review, verb: Resubmit) -> dict[str, Any]:
 
     Raises `Invalid` if its policy cannot be applied to it then.
     """
-    words = {name: getattr(verb, name) for name in ("cost", "currency", "department")}
-    after = {name: review.words[name] if value is None else value for name, value in words.items()}
+    words = revised_words(review, verb)
+    after = {name: words[name] for name in ("cost", "currency", "department")}
     check_for(review.policy, review.author, **after)
     return _ways(review.policy, clock.now(), author=review.author, **after)
 

@@ -22,7 +22,7 @@ from gateways.kept_heads import open_kept_heads
 from gateways.proposal_index import open_proposal_index
 from gateways.review_records import Extent, open_review_records
 from services.audits import anchors_of, judge, missing
-from services.full_looks import EVERY
+from services.full_looks import period
 
 log = logging.getLogger("greenlight.record_watch")
 
@@ -84,7 +84,7 @@ def in_turn(proposals: Collection[str], now: datetime) -> tuple[str, ...]:
     ordered = sorted(proposals)
     if len(ordered) <= MOST_OPENED:
         return tuple(ordered)
-    begin = int(now.timestamp() // EVERY.total_seconds()) * MOST_OPENED % len(ordered)
+    begin = period(now) * MOST_OPENED % len(ordered)
     return tuple((ordered + ordered)[begin : begin + MOST_OPENED])
 
 

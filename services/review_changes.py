@@ -16,8 +16,8 @@ from azure.core.exceptions import ResourceNotFoundError
 from approvals.record.chain import Chain
 from approvals.record.entries import Entry
 from approvals.record.verdict import Tampered
-from approvals.rules.acceptance import Accepted, Actor, AlreadyRecorded, accept
-from approvals.rules.eligibility import ActionRefused
+from approvals.rules.acceptance import Accepted, Actor, accept
+from approvals.rules.eligibility import ActionRefused, AlreadyRecorded
 from approvals.rules.state import Review
 from approvals.rules.verbs import Verb
 from gateways import clock

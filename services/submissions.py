@@ -111,22 +111,17 @@ async def submit(
     something else. Raises `Invalid` for a picture that cannot be read.
     """
     known = None if is_new else await asyncio.to_thread(_find, submission)
-    unused = is_new
-    if known is None and not is_new:
-        unused = not await find_instance(client, submission.proposal_id)
-        if not unused:  # it belongs to something else, unless another request has submitted the same just now
-            known = await asyncio.to_thread(_find, submission) or IdTaken()
+    if known is None and not is_new and await find_instance(client, submission.proposal_id):
+        # It belongs to something else, unless another request has submitted the same just now.
+        known = await asyncio.to_thread(_find, submission) or IdTaken()
     if isinstance(known, IdTaken):
         return IdTaken()
-    try:
+    with open_looks().ask_after_failure():  # it may be on record, and not in the list
         chain = await asyncio.to_thread(_put_on_record, submission, known)
-    except BaseException:
-        open_looks().ask()  # it may be on record, and not in the list
-        raise
     if isinstance(chain, IdTaken):
         return chain
     review = review_of(chain)
-    if not review.final and not await _begin(client, submission.proposal_id, unused=unused):
+    if not review.final and not await _begin(client, submission.proposal_id, unused=known is None):
         log.warning("proposal %s could not be started; the sweep will start it", submission.proposal_id)
     return review
 

@@ -4,6 +4,7 @@ Each function returns the entry to write, why the action is refused, or None if 
 """
 
 from datetime import datetime
+from typing import Any
 
 from approvals.attachments import MOST_ATTACHMENTS
 from approvals.names import same
@@ -33,14 +34,12 @@ def resubmit(review: Review, verb: Resubmit, via: Via, now: datetime) -> Entry |
     """Judge a resubmission."""
     if not same(verb.by, review.author):
         return ActionRefused(code="notAuthor", reason=f"only the author {review.author} may resubmit the proposal")
-    fields = ("title", "summary", "cost", "currency", "department")
-    given = {name: value for name in fields if (value := getattr(verb, name)) is not None}
-    document = document_hash({**review.words, **given}, review.attachments)
+    after = revised_words(review, verb)
+    document = document_hash(after, review.attachments)
     if not isinstance(review.phase, AwaitingChanges):
         if review.resubmission == document:
             return None
         return over(review.end) if review.end else ActionRefused(code="notNow", reason="nobody has asked for changes")
-    after = {**review.words, **given}
     try:
         check_for(
             review.policy,
@@ -51,7 +50,8 @@ def resubmit(review: Review, verb: Resubmit, via: Via, now: datetime) -> Entry |
         )
     except Invalid as error:
         return ActionRefused(code="invalid", reason=f"with these changes the policy cannot be applied: {error}")
-    changed = {name: value for name, value in given.items() if value != review.words[name]}
+    before = review.words
+    changed = {name: value for name, value in after.items() if value != before[name]}
     files = (part for each in review.revisions if each.round > review.round for part in each.parts)
     return Resubmitted(
         **heading(review, now=now, by=verb.by, via=via, document=document),
@@ -61,6 +61,12 @@ def resubmit(review: Review, verb: Resubmit, via: Via, now: datetime) -> Entry |
         comment=verb.comment,
         answers_kept=tolerated((*changed, *files), review.policy.keep_answers_on) or None,
     )
+
+
+def revised_words(review: Review, verb: Resubmit) -> dict[str, Any]:
+    """Return the document without its files as it would be after a resubmission: what that leaves out stays."""
+    given = {name: getattr(verb, name) for name in review.words}
+    return {name: value if given[name] is None else given[name] for name, value in review.words.items()}
 
 
 def attach(review: Review, verb: Attach, via: Via, now: datetime) -> Entry | ActionRefused | None:

@@ -41,6 +41,14 @@ class ActionRefused:
     """What was changed in the document, by whom and when; only for `documentChanged`."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlreadyRecorded:
+    """The action was recorded before; repeating it changes nothing."""
+
+    number: int
+    """The number of its entry; that of the latest entry if it has none."""
+
+
 def asked_as(review: Review, person: str) -> AskedPerson | None:
     """Return the seat that a person is asked to answer for now."""
     return next((each for each in review.waiting_for if same(each.person, person)), None)

@@ -1,13 +1,96 @@
-"""Whether a review can still be decided after a task was given to somebody else."""
+"""Whether a task is handed over: delegated by who has it, reassigned by an operator, or taken back.
 
-from approvals.names import among
+A task goes to nobody with whom the review could not be decided any more. Each function returns the entry to write,
+where it was recorded before, or why it is refused.
+"""
+
+from datetime import datetime
+
+from approvals.directory import Directory
+from approvals.names import among, key, same
 from approvals.policy.staffing import find_short
-from approvals.record.entries import AskedPerson
-from approvals.rules.eligibility import ActionRefused
+from approvals.record.entries import AskedPerson, Delegated, Entry, Kind, Reassigned, Via
+from approvals.reserved_names import A_SYSTEM
+from approvals.rules.eligibility import ActionRefused, AlreadyRecorded, asked_as, over
+from approvals.rules.progress import heading
+from approvals.rules.recipients import busy, delegated_seat, unfit_recipient
 from approvals.rules.state import OpenStage, Review
+from approvals.rules.verbs import Delegate, Reassign, TakeBack
 
 
-def blocks_review(review: Review, stage: OpenStage, seat: AskedPerson, to: str) -> ActionRefused | None:
+def hand_over(
+    review: Review, verb: Delegate | Reassign, via: Via, now: datetime, directory: Directory
+) -> Entry | AlreadyRecorded | ActionRefused:
+    """Judge a delegation, or a reassignment by an operator."""
+    if review.end:
+        return over(review.end)
+    stage = review.stage
+    if stage is None:
+        return ActionRefused(code="notNow", reason="a task can be handed over only while its stage is open")
+    if via is Via.PERSON and not same(verb.acting, verb.owner):
+        return ActionRefused(code="notAsked", reason=f"only {verb.owner} or an operator may hand this task over")
+    seat = next((each for each in review.waiting_for if same(each.person, verb.owner)), None)
+    if seat is None:
+        given = next((each for each in stage.asked if same(each.person, verb.to)), None)
+        if given and among(verb.owner, (given.on_behalf_of or "", given.seat)):
+            return AlreadyRecorded(number=review.number)
+        return ActionRefused(code="notAsked", reason=f"{verb.owner} has no task in stage {stage.plan.name!r}")
+    unfit = unfit_recipient(review, verb, via, directory)
+    if unfit:
+        return unfit
+    stranded = _blocks_review(review, stage, seat, verb.to)
+    if stranded:
+        return stranded
+    delegating = isinstance(verb, Delegate)
+    kind = Delegated if delegating else Reassigned
+    nobodys = isinstance(verb, Reassign) and verb.by is None and via is not Via.PERSON
+    return kind(
+        **heading(review, now=now, by=A_SYSTEM if nobodys else verb.acting, via=via),
+        stage=stage.plan.name,
+        seat=seat.seat,
+        owner=verb.owner,
+        to=verb.to,
+        on_behalf_of=_giver(seat, verb.to) if delegating else None,
+        comment=verb.comment,
+    )
+
+
+def take_back(review: Review, verb: TakeBack, via: Via, now: datetime) -> Entry | AlreadyRecorded | ActionRefused:
+    """Judge that somebody takes a task back that they have delegated."""
+    if review.end:
+        return over(review.end)
+    if review.stage is None:
+        return ActionRefused(code="notNow", reason="a task can be taken back only while its stage is open")
+    stage = review.stage.plan.name
+    given = next((each for each in review.stage.asked if delegated_seat(review, each, verb.by)), None)
+    if given is None and asked_as(review, verb.by) and (key(verb.by), Kind.DELEGATED) in review.acts:
+        return AlreadyRecorded(number=review.number)
+    if given is None:
+        return ActionRefused(code="notAsked", reason=f"{verb.by} has delegated no task in stage {stage!r}")
+    if given not in review.waiting_for:
+        return ActionRefused(code="alreadyDecided", reason=f"{given.person} has answered on behalf of {verb.by}")
+    unfit = busy(review, verb.by) or _blocks_review(review, review.stage, given, verb.by)
+    if unfit:
+        return unfit
+    mine = delegated_seat(review, given, verb.by)
+    return Delegated(
+        **heading(review, now=now, by=verb.by, via=via),
+        stage=stage,
+        seat=given.seat,
+        owner=given.person,
+        to=verb.by,
+        on_behalf_of=mine.on_behalf_of if mine else None,
+        comment=verb.comment,
+    )
+
+
+def _giver(seat: AskedPerson, to: str) -> str | None:
+    """Return for whom the new person answers; None if the task returns to its owner."""
+    owner = seat.on_behalf_of or seat.person
+    return None if same(owner, to) else owner
+
+
+def _blocks_review(review: Review, stage: OpenStage, seat: AskedPerson, to: str) -> ActionRefused | None:
     """Return why the review could not be decided if `to` got this seat's task in the open stage; None if it could."""
     plan = stage.plan
     before = tuple(each.person for each in stage.asked)

@@ -239,15 +239,6 @@ def step_of(review: Review, *, told: int = 0, counted: Mapping[str, int] | None 
     """Return what the workflow needs from a settled review, and from the list of proposals."""
     checking = isinstance(review.phase, Checking)
     wake, deadline = next_wake(review), review.deadline
-    files = [
-        StoredAttachment(
-            blob=each.blob,
-            name=each.blob.rpartition("/")[2],  # not the file's name: this value is stored in the history
-            content_type=each.content_type,
-            size=each.size,
-        )
-        for each in review.attachments
-    ]
     return Step(
         next="ended" if review.final else "check" if checking else "wait",
         status=review.status.value,
@@ -259,9 +250,22 @@ def step_of(review: Review, *, told: int = 0, counted: Mapping[str, int] | None 
         round=review.round,
         document=review.document,
         counts=counts(review),
-        attachments=tuple(files) if checking else (),
+        attachments=files_of(review) if checking else (),
         told=told,
         counted=dict(counted or {}),
+    )
+
+
+def files_of(review: Review) -> tuple[StoredAttachment, ...]:
+    """Return the files of a document as they are checked."""
+    return tuple(
+        StoredAttachment(
+            blob=each.blob,
+            name=each.blob.rpartition("/")[2],  # not the file's name: this value is stored in the history
+            content_type=each.content_type,
+            size=each.size,
+        )
+        for each in review.attachments
     )
 
 

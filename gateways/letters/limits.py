@@ -10,13 +10,12 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any, Protocol
 
-from azure.core import MatchConditions
 from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
-from azure.data.tables import TableClient, UpdateMode
+from azure.data.tables import TableClient
 
 from gateways import clock
 from gateways.latest import Latest, Seen
-from gateways.tables import hashed, insert, open_table
+from gateways.tables import hashed, insert, open_table, replace
 
 log = logging.getLogger("greenlight.mail")
 
@@ -30,6 +29,7 @@ _ROW = "letters"
 _LETTER = 12
 """Characters that identify a letter of the day."""
 
+_Row = Seen[Mapping[str, Any]]
 
 PER_PROPOSAL, PER_SENDER = 200, 1_000
 """The default limits, in letters per day."""
@@ -46,7 +46,7 @@ class LetterLimits(Protocol):
 class TableLimits:
     """The limits in Azure Table Storage."""
 
-    def __init__(self, table: TableClient, latest: Latest[Mapping[str, Any]] | None = None) -> None:
+    def __init__(self, table: TableClient, latest: Latest[_Row] | None = None) -> None:
         self._table = table
         self._latest = latest or _latest_rows()
 
@@ -63,6 +63,7 @@ class TableLimits:
         for _ in range(_MOST_ATTEMPTS):
             if before is None:
                 before, is_fresh = self._get(holder), True
+                self._latest.keep(place, before)
             today = clock.now().date().isoformat()
             row = before.value if before else None
             known = row["Letters"].split() if row and row["Day"] == today else []
@@ -81,30 +82,27 @@ class TableLimits:
             before = None
         raise TimeoutError("the letters of the day changed too often while they were counted")
 
-    def _get(self, holder: str) -> Seen[Mapping[str, Any]] | None:
+    def _get(self, holder: str) -> _Row | None:
         try:
             row = self._table.get_entity(hashed(holder), _ROW)
         except ResourceNotFoundError:
             return None
         return Seen(value=row, etag=str(row.metadata["etag"]))
 
-    def _put(self, row: dict[str, Any], before: Seen[Mapping[str, Any]] | None) -> str | None:
+    def _put(self, row: dict[str, Any], before: _Row | None) -> str | None:
         """Write the row and return its ETag; None if it is not what it was before."""
         try:
             if before is None:
                 return str(insert(self._table, row)["etag"])
-            written = self._table.update_entity(
-                row, UpdateMode.REPLACE, etag=before.etag, match_condition=MatchConditions.IfNotModified
-            )
+            return replace(self._table, row, before.etag)
         except HttpResponseError as error:
             if error.status_code not in _LOST:
                 raise
             return None
-        return str(written["etag"])
 
 
 @cache
-def _latest_rows() -> Latest[Mapping[str, Any]]:
+def _latest_rows() -> Latest[_Row]:
     """Return the rows of this process."""
     return Latest(_MOST_SEEN)
 

@@ -9,6 +9,7 @@ from azure.storage.blob import BlobServiceClient
 
 from gateways.connections import open_blob_service
 from gateways.containers import open_container
+from gateways.hosting import is_development
 from gateways.keys import KeysWrong, split_keys
 
 SHORTEST = 32
@@ -32,7 +33,7 @@ def link_keys() -> tuple[str, ...]:
         )
     if len(set(keys)) != len(keys):
         raise KeysWrong("LINK_KEYS: a key is given twice; give each key once, the newest last")
-    if keys or os.environ.get("AUTH_MODE") != "development":
+    if keys or not is_development():
         return keys
     return (_of_this_machine(open_blob_service()),)
 

@@ -13,16 +13,16 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
-from azure.core import MatchConditions
 from azure.core.exceptions import AzureError, HttpResponseError, ResourceExistsError, ResourceNotFoundError
-from azure.data.tables import TableClient, UpdateMode
+from azure.data.tables import TableClient
 from azure.storage.blob import ContainerClient, ContentSettings
 
 from approvals.identifiers import is_instance_id
 from approvals.operations import LetterState, UnsentLetter
 from approvals.words.notices import Letter
-from gateways import clock
+from gateways import clock, tables
 from gateways.containers import open_container
+from gateways.hosting import is_development
 from gateways.letters.messages import local_address, where_to, write_message
 from gateways.letters.old_letters import WRITTEN, forget_counts, forget_files, forget_rows
 from gateways.letters.smtp import Line, NotSent, Server, Undeliverable, deliver, read_server
@@ -128,7 +128,7 @@ class MailServer:
         except ResourceNotFoundError:
             return True
         if row["State"] == LetterState.REFUSED.value:
-            self._replace({**row, "State": LetterState.UNSENT.value}, str(row.metadata["etag"]))
+            tables.replace(self._letters, {**row, "State": LetterState.UNSENT.value}, str(row.metadata["etag"]))
             return True
         if row["State"] == "sent":
             self._operations.forget_letter(proposal_id, key)
@@ -139,7 +139,7 @@ class MailServer:
 
         The server has to be on this machine too: a mail catcher, which shows letters and sends none on.
         """
-        is_caught = self._server.line is Line.PLAIN and os.environ.get("AUTH_MODE") == "development"
+        is_caught = self._server.line is Line.PLAIN and is_development()
         if not is_caught or where_to(letter):
             return letter
         return replace(letter, to_address=local_address(letter.to_name))
@@ -161,7 +161,7 @@ class MailServer:
         if before["State"] == "sending" and now - since < _GIVEN_UP_AFTER:
             raise NotSent(f"another process has been sending letter {row['Key']} since {since.isoformat()}")
         try:
-            return self._replace(row, str(before.metadata["etag"])), True
+            return tables.replace(self._letters, row, str(before.metadata["etag"])), True
         except HttpResponseError as error:
             if error.status_code != _MOVED_ON:
                 raise
@@ -176,7 +176,7 @@ class MailServer:
         If that fails, the result is still valid: a letter that was sent must not be sent again.
         """
         try:
-            self._replace({**row, "State": state, "ClaimedAt": clock.now().isoformat()}, etag)
+            tables.replace(self._letters, {**row, "State": state, "ClaimedAt": clock.now().isoformat()}, etag)
         except AzureError as error:
             if not isinstance(error, HttpResponseError) or error.status_code != _MOVED_ON:
                 log.warning("letter %s is %s, but this could not be recorded: %s", row["Key"], state, error)
@@ -195,12 +195,6 @@ class MailServer:
             self._operations.forget_letter(row["ProposalId"], row["Key"])
         except AzureError as failure:
             log.warning("letter %s has gone, which could not be noted: %s", row["Key"], failure)
-
-    def _replace(self, row: dict[str, Any], etag: str) -> str:
-        written = self._letters.update_entity(
-            row, UpdateMode.REPLACE, etag=etag, match_condition=MatchConditions.IfNotModified
-        )
-        return str(written["etag"])
 
 
 def forget_old_letters(*, finished: Collection[str], before: datetime, most: int) -> int:

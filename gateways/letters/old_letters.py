@@ -10,18 +10,14 @@ from datetime import datetime, timedelta
 from itertools import groupby, islice
 from typing import Any, TypeVar
 
-from azure.core import MatchConditions
 from azure.core.exceptions import HttpResponseError
 from azure.data.tables import TableClient, TableTransactionError
 from azure.storage.blob import BlobProperties, ContainerClient
 
-from gateways.tables import transact
+from gateways.tables import MOST_OPERATIONS, transact, unchanged
 
 WRITTEN = "written"
 """The metadata of a letter that says when it was written, by the app's clock. A virtual one is ahead of storage's."""
-
-_AT_ONCE = 100
-"""Operations in one call, by the rules of Table Storage; Blob Storage takes 256."""
 
 T = TypeVar("T")
 
@@ -69,7 +65,7 @@ def forget_counts(limits: TableClient, *, now: datetime, most: int) -> int:
     count = 0
     for row in islice(rows, most):
         try:
-            limits.delete_entity(row, etag=row.metadata["etag"], match_condition=MatchConditions.IfNotModified)
+            limits.delete_entity(row, **unchanged(str(row.metadata["etag"])))
         except HttpResponseError as error:
             # Somebody counts a letter of today there, or another run has deleted it.
             if error.status_code not in _GONE_OR_CHANGED:
@@ -80,15 +76,20 @@ def forget_counts(limits: TableClient, *, now: datetime, most: int) -> int:
 
 
 def _delete(table: TableClient, rows: list[Any]) -> int:
-    """Delete rows of one partition if none of them has changed; the next run finds what is left."""
-    try:
-        for some in _hundreds(rows):
-            transact(table, [("delete", row) for row in some])
-    except TableTransactionError as error:
-        if error.status_code not in _GONE_OR_CHANGED:
-            raise
-        return 0
-    return len(rows)
+    """Delete rows of one partition and return how many: of each call all, or none if one of them has changed.
+
+    The next run finds what is left.
+    """
+    count = 0
+    for some in _hundreds(rows):
+        try:
+            transact(table, [("delete", row, unchanged(row.metadata["etag"])) for row in some])
+        except TableTransactionError as error:
+            if error.status_code not in _GONE_OR_CHANGED:
+                raise
+            continue
+        count += len(some)
+    return count
 
 
 def _written(blob: BlobProperties) -> datetime:
@@ -98,6 +99,7 @@ def _written(blob: BlobProperties) -> datetime:
 
 
 def _hundreds(things: Iterable[T]) -> Iterator[list[T]]:
+    """Yield as many as one call takes: Blob Storage would take 256."""
     rest = iter(things)
-    while some := list(islice(rest, _AT_ONCE)):
+    while some := list(islice(rest, MOST_OPERATIONS)):
         yield some

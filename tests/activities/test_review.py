@@ -11,6 +11,7 @@ from azure.core.exceptions import ServiceRequestError
 
 from activities.review import advance_review, decide_by_event, fail_review, record_checks, tell_people
 from approvals.policy.policy import Policy
+from approvals.record.documents import Attachment
 from approvals.record.entries import Via
 from approvals.record.verdict import Anchor, Tampered
 from approvals.rules.progress import begin, failed
@@ -18,7 +19,8 @@ from approvals.rules.replay import replay
 from gateways.kept_heads import open_kept_heads
 from gateways.letters.mail import Outbox
 from gateways.proposal_index import open_proposal_index
-from gateways.review_records import open_review_records
+from gateways.record_cache import RecordCache
+from gateways.review_records import BlobRecords, open_review_records
 from services.review_changes import add
 from tests import records
 from tests.clients.durable_client import MemoryClient
@@ -107,6 +109,26 @@ def test_a_look_adds_the_proposal_to_the_list(proposal, now):
     chain = open_review_records().read(proposal)
     assert (step["next"], step["entries"]) == ("check", 1)
     assert (row.status, row.entries, row.size, row.head, row.told) == ("checking", 1, chain.size, chain.head, 1)
+
+
+def test_a_look_that_leaves_the_files_to_a_workflow_reads_the_record_once(now, monkeypatch):
+    """Of which a process that has just started knows nothing."""
+    name, policy = uuid.uuid4().hex, Policy.from_dict(BOARD)
+    picture = Attachment(name="a.png", blob=f"{name}/a.png", content_type="image/png", size=1, sha256="0" * 64)
+    entries = begin(
+        name, WORDS, author="Ines", via=Via.SYSTEM, policy=policy, policy_name="own", attachments=(picture,), now=now
+    )
+    open_review_records().create(name, entries)
+    monkeypatch.setattr("gateways.review_records.open_record_cache", RecordCache)
+    read, asked = BlobRecords.read, []
+
+    def counted(self, proposal_id):
+        asked.append(proposal_id)
+        return read(self, proposal_id)
+
+    monkeypatch.setattr(BlobRecords, "read", counted)
+    found = call(advance_review, {"proposalId": name, "now": now.isoformat(), "told": 0, "tell": True})
+    assert (found["step"]["next"], asked) == ("check", [name])
 
 
 def test_checks_open_the_first_stage_once(waiting, now):

@@ -6,8 +6,8 @@ from typing import Any
 from approvals.directory import NOBODY_KNOWN, Directory
 from approvals.policy.policy import Policy
 from approvals.record.entries import Entry, Kind, Via
-from approvals.rules.acceptance import Accepted, Actor, AlreadyRecorded, accept
-from approvals.rules.eligibility import ActionRefused
+from approvals.rules.acceptance import Accepted, Actor, accept
+from approvals.rules.eligibility import ActionRefused, AlreadyRecorded
 from approvals.rules.links import Link
 from approvals.rules.progress import EDIT_PAUSE, begin, checked, settle
 from approvals.rules.replay import apply, replay

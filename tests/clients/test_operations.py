@@ -18,7 +18,7 @@ from gateways.operations import open_operations
 from gateways.put_aside import open_put_aside
 from gateways.review_records import open_review_records
 from gateways.tables import open_table
-from tests.clients.front import Front, Reply, request
+from tests.clients.front import FORM, Front, Reply, request
 from tests.gateways.mail_server import mail_server
 
 
@@ -258,4 +258,14 @@ async def test_an_unknown_letter_is_404(post, server, key):
     letter = UnsentLetter(proposal_id="p-0", key=key, state=LetterState.UNSENT, reason="r", at=clock.now())
     open_operations().note_letter(letter)
     assert (await post(send_again, {"by": "Ines"}, proposalId="p-0", key=key)).status == 404
+    assert json.dumps(server.said) == "[]"
+
+
+@pytest.mark.parametrize("key", ["0-asked-none", "1-asked-none", "999999999-asked-none"])
+async def test_an_unknown_letter_of_a_proposal_is_404(client, post, server, key):
+    """Also before its only entry, and behind it."""
+    proposal, files = f"p-{uuid.uuid4().hex}", [{"name": "a.txt", "contentType": "text/plain", "content": "YQ=="}]
+    assert (await Front(client).submit({**FORM, "attachments": files}, id=proposal)).status == 202
+    assert len(open_review_records().read(proposal).entries) == 1
+    assert (await post(send_again, {"by": "Ines"}, proposalId=proposal, key=key)).status == 404
     assert json.dumps(server.said) == "[]"

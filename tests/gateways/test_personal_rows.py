@@ -6,14 +6,18 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from azure.core.exceptions import ServiceResponseError
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gateways import proposal_index
 from gateways.connections import open_table_service
+from gateways.latest import Latest
 from gateways.list_pages import Question
 from gateways.personal_rows import Part, operations, personal_rows, prefix
 from gateways.proposal_index import TableIndex
 from gateways.proposal_rows import IndexRow, join, written
+from gateways.tables import transact
 from tests.gateways.test_proposal_index import NOW, row
 
 PEOPLE = ("Mara Lindqvist", "Jonas Weber", "Amara Okafor")
@@ -92,6 +96,104 @@ def test_more_people_than_one_transaction_holds_all_get_their_rows(index):
     index.write(row(entries=4, waiting_for=(), decided_by=crowd))
     assert not any(ids(index, person, Part.WAITING) for person in (crowd[0], crowd[-1]))
     assert all(ids(index, person, Part.DECIDED) == ["p-1"] for person in (crowd[0], crowd[-1]))
+
+
+CROWD = tuple(f"Person {number}" for number in range(120))
+
+
+@pytest.fixture
+def interrupted(index, monkeypatch):
+    """Return a function that writes a row, of whose transactions all after the first so many fail."""
+
+    def write(changed: IndexRow, transactions: int) -> None:
+        left = [transact] * transactions
+
+        def fail(*what: Any) -> Any:
+            if not left:
+                raise ServiceResponseError("the connection was closed")
+            return left.pop()(*what)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(proposal_index, "transact", fail)
+            with pytest.raises(ServiceResponseError):
+                index.write(changed)
+
+    return write
+
+
+@pytest.fixture(params=["the same process", "another process", "the scan"])
+def again(request, index):
+    """Return a function that writes a row once more, as whoever comes next after an interruption does."""
+    other = TableIndex(index._table, Latest(9))
+
+    def write(changed: IndexRow) -> None:
+        if request.param == "the scan":
+            assert list(other.scan())
+        else:
+            (index if request.param == "the same process" else other).write(changed)
+
+    return write
+
+
+def copies(index: TableIndex) -> dict[str, str]:
+    """Return all copies of rows that are in the table, each with the status that it shows."""
+    return {each["RowKey"]: each["Status"] for each in index._between("open ", "person!")}
+
+
+@pytest.mark.parametrize("transactions", [1, 2])
+def test_rows_that_an_interruption_has_left_out_are_written_by_who_comes_next(index, interrupted, again, transactions):
+    """A hundred and twenty who are asked need three transactions."""
+    asked = row(waiting_for=CROWD)
+    interrupted(asked, transactions)
+    assert [each.proposal_id for each in index.unfinished_rows()] == ["p-1"]
+    assert len(copies(index)) < 242
+    again(asked)
+    assert all(ids(index, person, Part.WAITING) == ["p-1"] for person in CROWD)
+    assert len(copies(index)) == 2 * 120 + 2
+
+
+@pytest.mark.parametrize("transactions", [1, 2, 3])
+def test_rows_that_an_interruption_has_left_over_are_deleted_by_who_comes_next(index, interrupted, again, transactions):
+    """Though the row itself does not say any more who was asked before."""
+    index.write(row(waiting_for=CROWD))
+    answered = row(entries=4, status="approved", waiting_for=(), decided_by=CROWD)
+    interrupted(answered, transactions)
+    again(answered)
+    assert not any(ids(index, person, Part.WAITING) for person in CROWD)
+    assert all(ids(index, person, Part.DECIDED) == ["p-1"] for person in CROWD)
+    assert len(copies(index)) == 120 + 2
+    assert set(copies(index).values()) == {"approved"}
+
+
+def test_who_is_interrupted_and_overtaken_changes_nothing_of_what_was_written_since(index, monkeypatch):
+    """Each transaction names the state of the row that it belongs to."""
+    other, asked = TableIndex(index._table, Latest(9)), row(waiting_for=CROWD)
+    answered = row(entries=4, status="approved", waiting_for=(), decided_by=CROWD)
+    done = list[int]()
+
+    def overtaken(*what: Any) -> Any:
+        if len(done) == 1:
+            monkeypatch.undo()
+            other.write(answered)
+        done.append(1)
+        return transact(*what)
+
+    monkeypatch.setattr(proposal_index, "transact", overtaken)
+    assert index.write(asked) == answered
+    assert len(copies(index)) == 120 + 2
+    assert set(copies(index).values()) == {"approved"}
+
+
+def test_a_row_of_a_person_that_is_missing_hinders_no_change(index):
+    """An operator, or an interruption in an earlier version, has left it out."""
+    index.write(row(entries=3, decided_by=("Jonas Weber",)))
+    (missing,) = index._table.query_entities(f"RowKey ge '{prefix('Mara Lindqvist', Part.WAITING)}' and RowKey lt "
+                                             f"'{prefix('Mara Lindqvist', Part.WAITING)}:'")  # fmt: skip
+    index._table.delete_entity(missing)
+    for each in (TableIndex(index._table, Latest(9)), index):
+        each.write(row(entries=4, waiting_for=("Amara Okafor",), decided_by=("Mara Lindqvist",)))
+        assert ids(index, "Mara Lindqvist", Part.DECIDED) == ids(index, "Amara Okafor", Part.WAITING) == ["p-1"]
+        assert ids(index, "Mara Lindqvist", Part.WAITING) == ids(index, "Jonas Weber", Part.DECIDED) == []
 
 
 @given(st.lists(ROWS, min_size=1, max_size=6))

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from azure.data.tables import TableServiceClient
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -18,6 +19,7 @@ from gateways.list_pages import Question
 from gateways.personal_rows import Part, is_of_list, personal_rows
 from gateways.proposal_index import TableIndex, open_proposal_index
 from gateways.proposal_rows import IndexRow, join, written
+from tests.gateways.counting import CountingTransport
 
 NOW = datetime(2026, 3, 2, 9, 0, 0, 250, tzinfo=UTC)
 
@@ -135,6 +137,35 @@ def test_an_anchor_of_another_process_is_checked(processes):
     seen = list[int]()
     one.write(row(entries=6, head="c" * 64), check=lambda stored: seen.append(stored.entries))
     assert seen[-1] == 5
+
+
+@pytest.fixture
+def counted(azurite):
+    """The list as a process has it whose calls are counted, as another one has it, and the counter."""
+    transport = CountingTransport()
+    service = TableServiceClient.from_connection_string(azurite.connection_string, transport=transport)
+    table = service.create_table(f"Proposals{uuid.uuid4().hex[:8]}")
+    return TableIndex(table, Latest(9)), TableIndex(open_table_service().get_table_client(table.table_name)), transport
+
+
+def test_what_is_read_because_another_process_was_faster_is_remembered(counted):
+    """Also where nothing is left to write. So the next write needs no question."""
+    one, other, transport = counted
+    one.write(row(entries=3))
+    other.write(row(entries=4, head="b" * 64))
+    assert one.write(row(entries=4, head="b" * 64)).entries == 4
+    traffic = transport.begin()
+    one.write(row(entries=5, head="c" * 64))
+    assert traffic.calls == ["POST $batch"]
+
+
+def test_a_scan_writes_a_row_again_without_another_look_at_it(counted):
+    """It has just read it."""
+    one, _, transport = counted
+    one._table.create_entity(written(row()))
+    traffic = transport.begin()
+    assert [each.proposal_id for each in one.scan()] == ["p-1"]
+    assert [call.split()[0] for call in traffic.calls] == ["GET", "POST"]
 
 
 def test_a_row_that_was_deleted_is_written_anew(processes):

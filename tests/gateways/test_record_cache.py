@@ -143,11 +143,11 @@ def test_the_cache_holds_so_many_bytes_and_drops_what_was_not_used():
     """The longest unused record goes first; one that is longer than all of the room is not kept."""
     cache, keys = RecordCache(most_bytes=10), record_keys()
     for url in ("a", "b"):
-        cache.keep(url, Kept(content=b"12345", chain=EMPTY, keys=keys))
-    assert cache.find("a", keys)
-    cache.keep("c", Kept(content=b"1", chain=EMPTY, keys=keys))
-    assert [bool(cache.find(url, keys)) for url in "abc"] == [True, False, True]
-    cache.keep("d", Kept(content=b"1" * 11, chain=EMPTY, keys=keys))
-    assert [bool(cache.find(url, keys)) for url in "acd"] == [False, False, False]
-    cache.keep("e", Kept(content=b"1", chain=EMPTY, keys=keys))
-    assert cache.find("e", read_keyring([f"other:{'k' * 40}"])) is None
+        cache.keep((url, keys), Kept(content=b"12345", chain=EMPTY))
+    assert cache.find(("a", keys))
+    cache.keep(("c", keys), Kept(content=b"1", chain=EMPTY))
+    assert [bool(cache.find((url, keys))) for url in "abc"] == [True, False, True]
+    cache.keep(("d", keys), Kept(content=b"1" * 11, chain=EMPTY))
+    assert [bool(cache.find((url, keys))) for url in "acd"] == [False, False, False]
+    cache.keep(("e", keys), Kept(content=b"1", chain=EMPTY))
+    assert cache.find(("e", read_keyring([f"other:{'k' * 40}"]))) is None

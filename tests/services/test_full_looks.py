@@ -1,6 +1,9 @@
 """When the sweep looks at all records: every ten minutes, in a new process, and after something failed."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
+
+import pytest
 
 from services.full_looks import EVERY, Looks, open_looks
 
@@ -32,6 +35,19 @@ def test_who_could_not_finish_something_gets_a_look():
     assert looks.is_due(NOW)
     looks.done(NOW)
     assert not looks.is_due(NOW)
+
+
+@pytest.mark.parametrize("failure", [OSError, asyncio.CancelledError])
+def test_what_fails_or_is_cancelled_gets_a_look(failure):
+    """What succeeds gets none."""
+    looks = Looks()
+    looks.done(NOW)
+    with looks.ask_after_failure():
+        pass
+    assert not looks.is_due(NOW)
+    with pytest.raises(failure), looks.ask_after_failure():
+        raise failure
+    assert looks.is_due(NOW)
 
 
 def test_a_process_has_one_memory_of_its_looks():

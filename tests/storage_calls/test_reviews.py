@@ -56,7 +56,8 @@ def test_a_comment(meter, reviews, proposal):
 
 
 def test_a_task_that_is_handed_over(meter, reviews, proposal):
-    """Who has it now gets a letter."""
+    """Who has it now gets a letter. That Mara has caused one today is known from her comment."""
+    assert reviews.do(proposal, "comments", by="Mara", comment="A ramp?").status == 200
     with meter.counting() as bill:
         assert reviews.do(proposal, "delegate", by="Mara", to="Lena").status == 200
     assert bill.calls == (7, 4, 3), bill

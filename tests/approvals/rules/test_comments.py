@@ -6,8 +6,8 @@ import pytest
 
 from approvals.record.chain import GENESIS, read_chain, seal, verify
 from approvals.record.entries import Kind, Via
-from approvals.rules.acceptance import Accepted, AlreadyRecorded
-from approvals.rules.eligibility import ActionRefused
+from approvals.rules.acceptance import Accepted
+from approvals.rules.eligibility import ActionRefused, AlreadyRecorded
 from approvals.rules.progress import COMMENT_PAUSE, next_wake
 from tests.approvals.story import AUTHOR, Story, policy
 

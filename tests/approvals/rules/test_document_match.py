@@ -1,7 +1,8 @@
 """What an answer is about: what its sender names, or can have seen."""
 
 from approvals.record.entries import Via
-from approvals.rules.acceptance import Accepted, AlreadyRecorded
+from approvals.rules.acceptance import Accepted
+from approvals.rules.eligibility import AlreadyRecorded
 from tests.approvals.rules.begun import TWO, begun, refused
 from tests.approvals.story import AUTHOR
 

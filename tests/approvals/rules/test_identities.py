@@ -8,8 +8,8 @@ from approvals.directory import Directory, read_directory
 from approvals.policy.policy import Policy, read_policy
 from approvals.policy.stages import Stage
 from approvals.record.entries import Via
-from approvals.rules.acceptance import Accepted, Actor, AlreadyRecorded, accept
-from approvals.rules.eligibility import ActionRefused
+from approvals.rules.acceptance import Accepted, Actor, accept
+from approvals.rules.eligibility import ActionRefused, AlreadyRecorded
 from approvals.rules.identities import known_as
 from approvals.rules.verbs import VERBS
 from approvals.validation import Invalid

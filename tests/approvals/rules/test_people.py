@@ -7,8 +7,8 @@ import pytest
 
 from approvals.record.entries import Kind, Via
 from approvals.reserved_names import A_SYSTEM
-from approvals.rules.acceptance import Accepted, AlreadyRecorded
-from approvals.rules.eligibility import ActionRefused
+from approvals.rules.acceptance import Accepted
+from approvals.rules.eligibility import ActionRefused, AlreadyRecorded
 from tests.approvals.story import AUTHOR, Story, policy
 
 BOARD = {"approvers": ["Anna", "Bert", "Carl"], "rule": "quorum", "quorum": 2}

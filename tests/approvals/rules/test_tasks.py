@@ -3,8 +3,8 @@
 import pytest
 
 from approvals.record.entries import Kind, Via
-from approvals.rules.acceptance import Accepted, AlreadyRecorded
-from approvals.rules.eligibility import ActionRefused
+from approvals.rules.acceptance import Accepted
+from approvals.rules.eligibility import ActionRefused, AlreadyRecorded
 from tests.approvals.story import AUTHOR, Story, policy
 
 PAIR = {"approvers": ["Mara", "Jonas"], "rule": "all"}

@@ -137,6 +137,31 @@ def test_more_rows_than_one_call_takes_go(table):
     assert len(list(letters.list_entities())) == 10
 
 
+@pytest.mark.parametrize("changed", ["000", "115"])
+def test_a_row_that_changes_meanwhile_stays(table, monkeypatch, changed):
+    """With those of its call; what other calls delete is counted."""
+    letters = table()
+    rows = [
+        {"PartitionKey": "p-1", "RowKey": f"{number:03d}", "ProposalId": "p-1", "State": "sent", "ClaimedAt": "2020"}
+        for number in range(120)
+    ]
+    for start in (0, 100):
+        letters.submit_transaction([("create", row) for row in rows[start : start + 100]])
+    submit = letters.submit_transaction
+
+    def late(operations, **how):
+        letters.update_entity({"PartitionKey": "p-1", "RowKey": changed, "State": "sending"})
+        return submit(operations, **how)
+
+    monkeypatch.setattr(letters, "submit_transaction", late)
+    left = 100 if changed == "000" else 20
+    assert forget_rows(letters, finished={"p-1"}, before=LATER, most=120) == 120 - left
+    assert len(list(letters.list_entities())) == left
+    monkeypatch.undo()
+    assert forget_rows(letters, finished={"p-1"}, before=LATER, most=120) == left - 1
+    assert [row["RowKey"] for row in letters.list_entities()] == [changed]
+
+
 def test_counts_of_past_days_go(table, monkeypatch):
     """Those of today and yesterday stay, by any clock of this earth."""
     limits, now = table(), clock.now()
