@@ -20,7 +20,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from durable_devhost.app_settings import DEVELOPMENT_ACCOUNT, DEVELOPMENT_KEY
-from durable_devhost.azurite.command import find_command
+from durable_devhost.azurite.command import find_command, node_environment
 from durable_devhost.azurite.folder import data_folder, disk_fault, writable
 from durable_devhost.azurite.ports import ADDRESS, STANDARD_PORTS, Ports, free_ports, standard_or_free_ports
 from durable_devhost.errors import StorageUnavailable
@@ -190,7 +190,7 @@ def _spawn(folder: Path, command: Path, accounts: Sequence[str], ports: Ports) -
         process = subprocess.Popen(
             [command, *place, *where, *_OPTIONS],
             cwd=folder,
-            env=os.environ | {"AZURITE_ACCOUNTS": known},
+            env=node_environment() | {"AZURITE_ACCOUNTS": known},
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
