@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from durable_devhost.azurite.command import cache_folder, command_in, find_command
+from durable_devhost.azurite.command import cache_folder, command_in, find_command, node_environment
 from durable_devhost.errors import DevhostError
 
 
@@ -16,6 +16,11 @@ def place(command: Path) -> Path:
     return command
 
 
+def homeless() -> Path:
+    """What `Path.home` does for a user without a home."""
+    raise RuntimeError("Could not determine home directory.")
+
+
 @pytest.fixture(autouse=True)
 def empty_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A machine that has Node and nothing else, and a person in a folder of their own."""
@@ -24,6 +29,7 @@ def empty_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path / "here" / "below")
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.delenv("NODE_COMPILE_CACHE", raising=False)
 
 
 def test_the_search_for_azurite_takes_the_nearest_place(tmp_path: Path) -> None:
@@ -69,12 +75,35 @@ def test_the_cache_folder_follows_xdg_cache_home(tmp_path: Path, monkeypatch: py
         assert cache_folder() == tmp_path / "home" / ".cache" / "durable-devhost" / "azurite"
 
 
+def test_the_environment_of_azurite_names_a_folder_for_compiled_code(tmp_path: Path) -> None:
+    """It is made here: Node.js 22 does not return from making one below a folder like /proc."""
+    folder = tmp_path / "cache" / "durable-devhost" / "node"
+    assert node_environment()["NODE_COMPILE_CACHE"] == str(folder)
+    assert folder.is_dir()
+
+
+def test_the_environment_of_azurite_keeps_the_folder_that_the_user_has_chosen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is made in the cache then."""
+    monkeypatch.setenv("NODE_COMPILE_CACHE", "/mine")
+    assert node_environment()["NODE_COMPILE_CACHE"] == "/mine"
+    assert not (tmp_path / "cache").exists()
+
+
+def test_the_environment_of_azurite_needs_no_folder_for_compiled_code(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A cache that cannot be made must not keep a host from starting; here a file is in its place, or no home there."""
+    (tmp_path / "cache").touch()
+    assert "NODE_COMPILE_CACHE" not in node_environment()
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    monkeypatch.setattr(Path, "home", homeless)
+    assert "NODE_COMPILE_CACHE" not in node_environment()
+
+
 def test_the_search_works_for_a_user_without_a_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Such a user has no cache to search; only an install needs one."""
-
-    def homeless() -> Path:
-        raise RuntimeError("Could not determine home directory.")
-
     monkeypatch.delenv("XDG_CACHE_HOME")
     monkeypatch.setattr(Path, "home", homeless)
     with pytest.raises(DevhostError, match="There is no Azurite"):

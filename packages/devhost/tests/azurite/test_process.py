@@ -71,6 +71,24 @@ async def test_azurite_keeps_its_data_across_a_restart(tmp_path: Path) -> None:
                 assert await BlobService(transport).get("kept", "note") == b"still here"
 
 
+@pytest.mark.parametrize("accounts", [(), ("one",)])
+def test_azurite_keeps_its_compiled_code_for_the_next_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, accounts: tuple[str, ...]
+) -> None:
+    """On disk and in memory; Node.js writes it at a gentle end, from version 22.1 on."""
+    monkeypatch.delenv("NODE_COMPILE_CACHE", raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    kept = tmp_path / "cache" / "durable-devhost" / "node"
+    data = tmp_path / "data"
+    data.mkdir()
+    with running_azurite(data, tmp_path, accounts) as azurite:
+        given = Path(f"/proc/{azurite.pid}/environ").read_text().split("\0")
+        assert f"NODE_COMPILE_CACHE={kept}" in given
+    shown = subprocess.run(["node", "--version"], capture_output=True, text=True, check=True).stdout
+    major, minor, _ = shown.removeprefix("v").split(".")
+    assert any(kept.rglob("*")) is ((int(major), int(minor)) >= (22, 1))
+
+
 def test_an_azurite_that_outlived_its_devhost_is_reused(tmp_path: Path) -> None:
     """It is the same process on the same ports, and devhost stops it at the end."""
     left = crash_over(tmp_path)

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from durable_devhost.azurite.command import find_command
-from durable_devhost.azurite.process import QUICK_LOOKUPS
+from durable_devhost.azurite import command
+from durable_devhost.azurite.command import QUICK_LOOKUPS, find_command, node_environment
 
 ROOT = Path(__file__).resolve().parents[4]
 
@@ -70,3 +70,18 @@ def test_another_store_is_left_as_it_is(tmp_path: Path, store: str) -> None:
     (tmp_path / "node_modules" / "lokijs" / "index.js").write_text(store)
     script = 'const loki = require("lokijs"); console.log(Object.keys(loki?.Collection?.prototype ?? {}).length)'
     assert _run(script, "--require", str(QUICK_LOOKUPS), folder=tmp_path) == "0\n"
+
+
+def test_azurite_loads_the_quick_lookups_after_what_the_user_loads(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Node itself reads the option back, from a folder whose name has a blank, a quote and a backslash."""
+    lookups = tmp_path / 'a "b" \\ c' / "lookups.cjs"
+    lookups.parent.mkdir()
+    lookups.write_text("console.log('loaded')")
+    monkeypatch.setattr(command, "QUICK_LOOKUPS", lookups)
+    monkeypatch.setenv("NODE_OPTIONS", "--max-old-space-size=300")
+    environ = node_environment()
+    assert environ["NODE_OPTIONS"].startswith("--max-old-space-size=300 --require ")
+    done = subprocess.run(["node", "-e", "0"], env=environ, capture_output=True, text=True, check=True)
+    assert done.stdout == "loaded\n"

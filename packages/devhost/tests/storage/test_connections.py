@@ -63,6 +63,22 @@ async def test_a_connection_is_reused() -> None:
     assert 1 < len(peers) <= 4
 
 
+async def test_a_connection_that_has_rested_too_long_is_not_used_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The server may hang up just when the request is sent, and then nobody knows whether it has had its effect."""
+    peers = set()
+
+    async def handler(request: web.Request) -> web.Response:
+        assert request.transport is not None
+        peers.add(request.transport.get_extra_info("peername"))
+        return web.Response()
+
+    async with served(handler) as url, ConnectionPool(1) as pool:
+        await pool.request("GET", url, {}, b"")
+        monkeypatch.setattr(connections, "RESTS_S", -1.0)
+        await pool.request("GET", url, {}, b"")
+    assert len(peers) == 2
+
+
 @pytest.mark.parametrize("size", [0, 1, 1 << 16, (1 << 16) + 1, 30 << 20])
 async def test_a_body_of_any_size_is_sent_and_received(size: int) -> None:
     """Small ones in one write, large ones without a copy, and back in chunks."""

@@ -20,7 +20,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from durable_devhost.app_settings import DEVELOPMENT_ACCOUNT, DEVELOPMENT_KEY
-from durable_devhost.azurite.command import find_command
+from durable_devhost.azurite.command import find_command, node_environment
 from durable_devhost.azurite.folder import data_folder, disk_fault, writable
 from durable_devhost.azurite.ports import ADDRESS, STANDARD_PORTS, Ports, free_ports, standard_or_free_ports
 from durable_devhost.errors import StorageUnavailable
@@ -41,9 +41,6 @@ STATE_FILE = "azurite.json"
 LOG_FILE = "azurite.log"
 _OPTIONS = ("--silent", "--skipApiVersionCheck", "--disableTelemetry")
 _STATE = ("pid", "blob_port", "queue_port", "table_port", "location", "account")
-QUICK_LOOKUPS = Path(__file__).with_name("quick_lookups.cjs")
-"""What Azurite loads first, so that a lookup costs the same however many rows there are."""
-
 _START_S = 40.0
 _STOP_S = 20.0
 _BIND_S = 5.0
@@ -193,7 +190,7 @@ def _spawn(folder: Path, command: Path, accounts: Sequence[str], ports: Ports) -
         process = subprocess.Popen(
             [command, *place, *where, *_OPTIONS],
             cwd=folder,
-            env=os.environ | {"AZURITE_ACCOUNTS": known, "NODE_OPTIONS": _node_options()},
+            env=node_environment() | {"AZURITE_ACCOUNTS": known},
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
@@ -207,12 +204,6 @@ def _spawn(folder: Path, command: Path, accounts: Sequence[str], ports: Ports) -
         location="" if accounts else str(folder),
         process=process,
     )
-
-
-def _node_options() -> str:
-    """The user's options of Node, and ours."""
-    quoted = json.dumps(str(QUICK_LOOKUPS), ensure_ascii=False)  # Node reads it back by the same rules
-    return f"{os.environ.get('NODE_OPTIONS', '')} --require {quoted}".strip()
 
 
 def _write_state(folder: Path, azurite: Azurite) -> None:

@@ -22,6 +22,9 @@ CONNECT_S = 5.0
 ANSWER_S = 100.0
 """How long it may take to answer."""
 
+RESTS_S = 4.0
+"""How long a connection may rest and be used again: Node.js, and with it Azurite, hangs up after 5 s."""
+
 METADATA = "x-ms-meta-"
 """How the names of headers with metadata begin; what follows keeps its case, which is the user's."""
 
@@ -55,6 +58,7 @@ class _Connection(asyncio.Protocol):
     def __init__(self) -> None:
         self.is_open = False
         self.is_reusable = False
+        self.rests_since = 0.0
         self._transport: asyncio.Transport | None = None
         self._parser: httptools.HttpResponseParser | None = None
         self._reply: asyncio.Future[Reply] | None = None
@@ -186,6 +190,7 @@ class ConnectionPool:
             finally:
                 self._due.pop(connection, None)
             if connection.is_reusable:
+                connection.rests_since = asyncio.get_running_loop().time()
                 self._idle.setdefault(place, deque()).append(connection)
             else:
                 connection.close()
@@ -208,11 +213,13 @@ class ConnectionPool:
             self._alarm = loop.call_at(next(iter(self._due.values())), self._give_up, loop)
 
     def _take(self, place: _Place) -> _Connection | None:
-        idle = self._idle.get(place)
+        """A connection that is there. A request on one that the server closes just now would fail."""
+        idle, oldest = self._idle.get(place), asyncio.get_running_loop().time() - RESTS_S
         while idle:
             connection = idle.pop()  # the one that was used last: the others may rest and be closed
-            if connection.is_open:
+            if connection.is_open and connection.rests_since >= oldest:
                 return connection
+            connection.close()
         return None
 
     async def _open(self, place: _Place) -> _Connection:
