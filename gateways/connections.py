@@ -3,6 +3,8 @@
 The settings are the same as for a trigger's `connection`, so that app and host always use the same account.
 """
 
+from __future__ import annotations
+
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,10 +12,8 @@ from functools import cache
 from typing import Any, Literal
 
 from azure.core.credentials import TokenCredential
-from azure.data.tables import TableServiceClient
-from azure.storage.blob import BlobServiceClient, ExponentialRetry
 
-from gateways.transport import open_transport
+from gateways import sdk
 
 APPROVALS = "ApprovalsStorage"
 """The account with the app's own data. The task hub has another account, which message producers cannot write to."""
@@ -66,12 +66,12 @@ def find_connection(name: str, service: Service) -> ByString | ByIdentity:
     )
 
 
-def open_blob_service(name: str = APPROVALS) -> BlobServiceClient:
+def open_blob_service(name: str = APPROVALS) -> sdk.BlobServiceClient:
     """Return the client for the account's blobs, opened once per process; raises `ConnectionMissing`."""
     return _blob_service(find_connection(name, "blob"))
 
 
-def open_table_service(name: str = APPROVALS) -> TableServiceClient:
+def open_table_service(name: str = APPROVALS) -> sdk.TableServiceClient:
     """Return the client for the account's tables, opened once per process; raises `ConnectionMissing`."""
     return _table_service(find_connection(name, "table"))
 
@@ -108,26 +108,34 @@ def _endpoints(prefix: str, service: Service) -> Iterator[str]:
 
 
 @cache
-def _blob_service(where: ByString | ByIdentity) -> BlobServiceClient:
+def _blob_service(where: ByString | ByIdentity) -> sdk.BlobServiceClient:
     how: dict[str, Any] = {
-        "retry_policy": ExponentialRetry(initial_backoff=_FIRST_PAUSE_S),
-        "transport": open_transport(),
+        "retry_policy": sdk.ExponentialRetry(initial_backoff=_FIRST_PAUSE_S),
+        "transport": _transport(),
     }
     match where:
         case ByString(text=text):
-            return BlobServiceClient.from_connection_string(text, **how)
+            return sdk.BlobServiceClient.from_connection_string(text, **how)
         case ByIdentity():
-            return BlobServiceClient(where.endpoint, credential=_credential(where), **how)
+            return sdk.BlobServiceClient(where.endpoint, credential=_credential(where), **how)
 
 
 @cache
-def _table_service(where: ByString | ByIdentity) -> TableServiceClient:
+def _table_service(where: ByString | ByIdentity) -> sdk.TableServiceClient:
     match where:
         case ByString(text=text):
-            return TableServiceClient.from_connection_string(text, transport=open_transport())
+            return sdk.TableServiceClient.from_connection_string(text, transport=_transport())
         case ByIdentity():
             credential = _credential(where)
-            return TableServiceClient(endpoint=where.endpoint, credential=credential, transport=open_transport())
+            return sdk.TableServiceClient(endpoint=where.endpoint, credential=credential, transport=_transport())
+
+
+def _transport() -> Any:
+    """Return a transport for the clients of one service."""
+    # As late as the SDKs: `requests` is a third of what they import.
+    from gateways.transport import open_transport
+
+    return open_transport()
 
 
 def _credential(where: ByIdentity) -> TokenCredential:

@@ -1,17 +1,19 @@
 """The app's own blob containers: named by settings, private, created if they are missing."""
 
-from azure.core.exceptions import HttpResponseError, ResourceExistsError
-from azure.storage.blob import BlobServiceClient, ContainerClient
+from __future__ import annotations
 
+from azure.core.exceptions import HttpResponseError, ResourceExistsError
+
+from gateways import sdk
 from gateways.connections import APPROVALS, open_blob_service
 
 _FORBIDDEN = 403
 
-_ready: set[tuple[BlobServiceClient, str]] = set()
+_ready: set[tuple[sdk.BlobServiceClient, str]] = set()
 """Containers that this process has checked; adding the same one from two threads is harmless."""
 
 
-def open_container(name: str, *, connection: str = APPROVALS) -> ContainerClient:
+def open_container(name: str, *, connection: str = APPROVALS) -> sdk.ContainerClient:
     """Return a container of a connection's account. It is checked once per process, and created if missing."""
     service = open_blob_service(connection)
     container = service.get_container_client(name)
@@ -21,7 +23,7 @@ def open_container(name: str, *, connection: str = APPROVALS) -> ContainerClient
     return container
 
 
-def _make(container: ContainerClient) -> None:
+def _make(container: sdk.ContainerClient) -> None:
     """Create the container. An identity without this right may still write to a container that was deployed."""
     try:
         container.create_container()

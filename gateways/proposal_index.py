@@ -4,6 +4,8 @@ The record is the source of truth; the row only helps to find it. A row may be o
 any order: the stored result is the same.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -11,11 +13,10 @@ from typing import Any, Protocol
 
 from azure.core import MatchConditions
 from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
-from azure.data.tables import TableClient, TableTransactionError, UpdateMode
 
 from approvals.identifiers import is_instance_id
 from approvals.rules.state import FINAL
-from gateways import clock
+from gateways import clock, sdk
 from gateways.latest import Latest, Seen
 from gateways.list_pages import Page, Question, read_page
 from gateways.personal_rows import Part, is_of_list, operations, personal_rows, prefix
@@ -121,7 +122,7 @@ class ProposalIndex(Protocol):
 class TableIndex:
     """The list in Azure Table Storage. All rows are in one partition, because the list has one order."""
 
-    def __init__(self, table: TableClient, latest: Latest[_Stored] | None = None) -> None:
+    def __init__(self, table: sdk.TableClient, latest: Latest[_Stored] | None = None) -> None:
         self._table = table
         self._latest = latest or _latest_rows()
 
@@ -148,7 +149,7 @@ class TableIndex:
                 return merged
             try:
                 etag = None if is_there else self._put(merged, before)
-            except (HttpResponseError, TableTransactionError) as error:
+            except (HttpResponseError, sdk.TableTransactionError) as error:
                 if error.status_code not in _LOST and (is_fresh or error.status_code != _GONE):
                     raise
                 etag = None
@@ -232,7 +233,7 @@ class TableIndex:
             first: list[Any] = [("create", entity), ("create", pointer)]
         else:
             unchanged = {"etag": before.etag, "match_condition": MatchConditions.IfNotModified}
-            first = [("update", entity, {"mode": UpdateMode.REPLACE, **unchanged})]
+            first = [("update", entity, {"mode": sdk.UpdateMode.REPLACE, **unchanged})]
         room = _MOST_OPERATIONS - len(first)
         stored = transact(self._table, [*first, *copies[:room]])
         for start in range(room, len(copies), _MOST_OPERATIONS):

@@ -4,6 +4,8 @@ Letters are sent in the organisation's name, and one request can cause hundreds.
 next day. Each proposal and each person has one row with the letters of the day, so that a repeated letter counts once.
 """
 
+from __future__ import annotations
+
 import logging
 import os
 from collections.abc import Mapping, Sequence
@@ -12,9 +14,8 @@ from typing import Any, Protocol
 
 from azure.core import MatchConditions
 from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
-from azure.data.tables import TableClient, UpdateMode
 
-from gateways import clock
+from gateways import clock, sdk
 from gateways.latest import Latest, Seen
 from gateways.tables import hashed, insert, open_table
 
@@ -46,7 +47,7 @@ class LetterLimits(Protocol):
 class TableLimits:
     """The limits in Azure Table Storage."""
 
-    def __init__(self, table: TableClient, latest: Latest[Mapping[str, Any]] | None = None) -> None:
+    def __init__(self, table: sdk.TableClient, latest: Latest[Mapping[str, Any]] | None = None) -> None:
         self._table = table
         self._latest = latest or _latest_rows()
 
@@ -94,7 +95,7 @@ class TableLimits:
             if before is None:
                 return str(insert(self._table, row)["etag"])
             written = self._table.update_entity(
-                row, UpdateMode.REPLACE, etag=before.etag, match_condition=MatchConditions.IfNotModified
+                row, sdk.UpdateMode.REPLACE, etag=before.etag, match_condition=MatchConditions.IfNotModified
             )
         except HttpResponseError as error:
             if error.status_code not in _LOST:
