@@ -157,7 +157,7 @@ def _advance(look: Look) -> tuple[Chain, Review] | Unknown:
     known = open_review_records().known(look.proposal_id)
     review = review_of(known) if known else None
     if review is None or not isinstance(review.phase, Checking):
-        found = add(look.proposal_id, lambda review: _due(_uncut(review, look.told), look))
+        found = add(look.proposal_id, lambda review: _due(_uncut(review, look.told), look), complete=look.complete)
         if isinstance(found, Unknown) or not isinstance(found[1].phase, Checking):
             return found
         review = found[1]
