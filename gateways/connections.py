@@ -20,6 +20,18 @@ APPROVALS = "ApprovalsStorage"
 
 Service = Literal["blob", "queue", "table"]
 
+_PARTS = (
+    "blobServiceUri",
+    "queueServiceUri",
+    "tableServiceUri",
+    "accountName",
+    "credential",
+    "clientId",
+    "managedIdentityResourceId",
+)
+"""What settings say of an account without a connection string, each as `<name>__<part>`. Each call to storage looks for
+them, so they are asked for by name: a process may have a hundred variables."""
+
 _FIRST_PAUSE_S = 1
 """Before the first retry. The SDK's default of 15 seconds is longer than a person waits for a response."""
 
@@ -58,7 +70,7 @@ def find_connection(name: str, service: Service) -> ByString | ByIdentity:
         text = os.environ.get(prefix)
         if text:
             return ByString(text=text)
-        if any(key.startswith(f"{prefix}__") and value for key, value in os.environ.items()):
+        if any(os.environ.get(f"{prefix}__{part}") for part in _PARTS):
             return _by_identity(prefix, service)
     raise ConnectionMissing(
         f"set {name} to a storage connection string, locally in local.settings.json: UseDevelopmentStorage=true; "
