@@ -10,9 +10,9 @@ from tests.repository import ROOT
 
 NEEDED_LATER = (
     "jinja2", "markdown_it", "nh3", "pygal", "azure.identity", "clients.description.operations",
-    "azure.storage.blob", "azure.data.tables", "requests",
+    "azure.storage.blob", "azure.data.tables", "requests", "PIL",
 )  # fmt: skip
-"""For the first letter, page or chart, for a managed identity, for the API's document, for the first call out."""
+"""For the first letter, page, chart or picture, a managed identity, the API's document, the first call out."""
 
 LOOK = """
 import gc, json, sys
