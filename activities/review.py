@@ -161,7 +161,7 @@ def _advance(look: Look) -> tuple[Chain, Review] | Unknown:
     known = open_review_records().known(look.proposal_id)
     review, found = review_of(known) if known else None, None
     if review is None or not isinstance(review.phase, Checking):
-        found = add(look.proposal_id, due)
+        found = add(look.proposal_id, due, complete=look.complete)
         if isinstance(found, Unknown) or not isinstance(found[1].phase, Checking):
             return found
         review = found[1]

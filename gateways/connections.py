@@ -3,6 +3,8 @@
 The settings are the same as for a trigger's `connection`, so that app and host always use the same account.
 """
 
+from __future__ import annotations
+
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,15 +12,25 @@ from functools import cache
 from typing import Any, Literal
 
 from azure.core.credentials import TokenCredential
-from azure.data.tables import TableServiceClient
-from azure.storage.blob import BlobServiceClient, ExponentialRetry
 
-from gateways.transport import open_transport
+from gateways import sdk
 
 APPROVALS = "ApprovalsStorage"
 """The account with the app's own data. The task hub has another account, which message producers cannot write to."""
 
 Service = Literal["blob", "queue", "table"]
+
+_PARTS = (
+    "blobServiceUri",
+    "queueServiceUri",
+    "tableServiceUri",
+    "accountName",
+    "credential",
+    "clientId",
+    "managedIdentityResourceId",
+)
+"""What settings say of an account without a connection string, each as `<name>__<part>`. Each call to storage looks for
+them, so they are asked for by name: a process may have a hundred variables."""
 
 _FIRST_PAUSE_S = 1
 """Before the first retry. The SDK's default of 15 seconds is longer than a person waits for a response."""
@@ -58,7 +70,7 @@ def find_connection(name: str, service: Service) -> ByString | ByIdentity:
         text = os.environ.get(prefix)
         if text:
             return ByString(text=text)
-        if any(key.startswith(f"{prefix}__") and value for key, value in os.environ.items()):
+        if any(os.environ.get(f"{prefix}__{part}") for part in _PARTS):
             return _by_identity(prefix, service)
     raise ConnectionMissing(
         f"set {name} to a storage connection string, locally in local.settings.json: UseDevelopmentStorage=true; "
@@ -66,12 +78,12 @@ def find_connection(name: str, service: Service) -> ByString | ByIdentity:
     )
 
 
-def open_blob_service(name: str = APPROVALS) -> BlobServiceClient:
+def open_blob_service(name: str = APPROVALS) -> sdk.BlobServiceClient:
     """Return the client for the account's blobs, opened once per process; raises `ConnectionMissing`."""
     return _blob_service(find_connection(name, "blob"))
 
 
-def open_table_service(name: str = APPROVALS) -> TableServiceClient:
+def open_table_service(name: str = APPROVALS) -> sdk.TableServiceClient:
     """Return the client for the account's tables, opened once per process; raises `ConnectionMissing`."""
     return _table_service(find_connection(name, "table"))
 
@@ -108,26 +120,34 @@ def _endpoints(prefix: str, service: Service) -> Iterator[str]:
 
 
 @cache
-def _blob_service(where: ByString | ByIdentity) -> BlobServiceClient:
+def _blob_service(where: ByString | ByIdentity) -> sdk.BlobServiceClient:
     how: dict[str, Any] = {
-        "retry_policy": ExponentialRetry(initial_backoff=_FIRST_PAUSE_S),
-        "transport": open_transport(),
+        "retry_policy": sdk.ExponentialRetry(initial_backoff=_FIRST_PAUSE_S),
+        "transport": _transport(),
     }
     match where:
         case ByString(text=text):
-            return BlobServiceClient.from_connection_string(text, **how)
+            return sdk.BlobServiceClient.from_connection_string(text, **how)
         case ByIdentity():
-            return BlobServiceClient(where.endpoint, credential=_credential(where), **how)
+            return sdk.BlobServiceClient(where.endpoint, credential=_credential(where), **how)
 
 
 @cache
-def _table_service(where: ByString | ByIdentity) -> TableServiceClient:
+def _table_service(where: ByString | ByIdentity) -> sdk.TableServiceClient:
     match where:
         case ByString(text=text):
-            return TableServiceClient.from_connection_string(text, transport=open_transport())
+            return sdk.TableServiceClient.from_connection_string(text, transport=_transport())
         case ByIdentity():
             credential = _credential(where)
-            return TableServiceClient(endpoint=where.endpoint, credential=credential, transport=open_transport())
+            return sdk.TableServiceClient(endpoint=where.endpoint, credential=credential, transport=_transport())
+
+
+def _transport() -> Any:
+    """Return a transport for the clients of one service."""
+    # As late as the SDKs: `requests` is a third of what they import.
+    from gateways.transport import open_transport
+
+    return open_transport()
 
 
 def _credential(where: ByIdentity) -> TokenCredential:

@@ -1,4 +1,9 @@
-"""Pictures, with Pillow: read with limits, measured, scaled, and written without metadata."""
+"""Pictures, with Pillow: read with limits, measured, scaled, and written without metadata.
+
+Pillow is imported for the first picture: a cold start waits for every import.
+"""
+
+from __future__ import annotations
 
 import struct
 import zlib
@@ -7,13 +12,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
 from time import monotonic
-from typing import Any
-
-from PIL import Image, ImageFile, ImageOps, JpegImagePlugin
+from typing import TYPE_CHECKING, Any
 
 from approvals import checks
 from approvals.images import fitted
 from approvals.pictures import MOST_PIXELS, holds_a_picture_alone, outline, why_not_decoded, why_not_opened
+
+if TYPE_CHECKING:
+    from PIL import Image, ImageFile
 
 DECODING_S = 10.0
 """Seconds after which decoding is given up. The largest allowed file takes two seconds on a slow machine."""
@@ -34,13 +40,8 @@ _DEFECTS = (
 )
 """Exceptions that Pillow raises for damaged content; they have no common class."""
 
-_BOMBS = (Image.DecompressionBombError, Image.DecompressionBombWarning)
-"""Pillow's own limits are about two and four times higher than the app's, and the lower one only warns."""
-
 _BLOCK = 4096
 """Bytes that a JPEG decoder gets at a time. The time is checked in between, and so few bytes have few scans."""
-
-_SMOOTH = Image.Resampling.LANCZOS
 
 
 class Unreadable(Exception):
@@ -68,6 +69,10 @@ class _Timed(BytesIO):
 @contextmanager
 def _opened(content: bytes, *content_types: str) -> Iterator[ImageFile.ImageFile]:
     """Open a picture of these types if it may be decoded. Raises `Unreadable`, also for Pillow's errors inside."""
+    from PIL import Image, ImageFile
+
+    # Pillow's own limits are about two and four times higher than the app's, and the lower one only warns.
+    bombs = (Image.DecompressionBombError, Image.DecompressionBombWarning)
     formats = [_FORMATS[each] for each in content_types or _FORMATS]
     found = outline(content)
     _refuse(why_not_opened(found))
@@ -77,7 +82,7 @@ def _opened(content: bytes, *content_types: str) -> Iterator[ImageFile.ImageFile
             source.decodermaxblock = _BLOCK if source.format == "JPEG" else source.decodermaxblock
             _refuse(why_not_decoded(source.width, source.height, found))
             yield source
-    except _BOMBS as error:
+    except bombs as error:
         raise Unreadable(f"the picture has more than {MOST_PIXELS:,} pixels") from error
     except _DEFECTS as error:
         kind = f"{formats[0]} picture" if len(formats) == 1 else "picture"
@@ -103,10 +108,13 @@ def scale(content: bytes, content_type: str, *, edge: int) -> Picture:
 
     It is rotated upright by its EXIF data, and has only pixels and colour profile: no location, camera or comment.
     """
+    from PIL import Image, ImageOps
+
     with _opened(content, content_type) as source:
         size = fitted(source.width, source.height, edge)
         source.draft(None, size)  # a JPEG can be decoded at a fraction of its size
-        upright = ImageOps.exif_transpose(_with_plain_pixels(source, content_type).resize(size, _SMOOTH))
+        scaled = _with_plain_pixels(source, content_type).resize(size, Image.Resampling.LANCZOS)
+        upright = ImageOps.exif_transpose(scaled)
         profile = source.info.get("icc_profile") if upright.mode == source.mode else None
     return Picture(content=_written(upright, content_type, profile), width=upright.width, height=upright.height)
 
@@ -147,6 +155,8 @@ def size_of(content: bytes) -> tuple[int, int]:
 
 
 def _written_again(source: Image.Image, content_type: str) -> bytes:
+    from PIL import JpegImagePlugin
+
     upright = _upright(source)
     options: dict[str, Any] = {}
     if isinstance(source, JpegImagePlugin.JpegImageFile):
@@ -165,6 +175,8 @@ def _written_again(source: Image.Image, content_type: str) -> bytes:
 
 def _upright(source: Image.Image) -> Image.Image:
     """Rotate the picture by its EXIF data; unreadable EXIF data is ignored."""
+    from PIL import ImageOps
+
     try:
         return ImageOps.exif_transpose(source)
     except _DEFECTS:

@@ -47,6 +47,7 @@ from approvals.rules.turns import (
     shown,
     until,
     wakes_after,
+    woken_by,
 )
 from approvals.validation import Invalid
 from approvals.workflows import FAN_OUT
@@ -150,6 +151,7 @@ def _look(context: df.DurableOrchestrationContext, turn: Turn) -> dict[str, Any]
         "now": now,
         "told": turn.told,
         "counted": dict(turn.counted),
+        "wokenBy": turn.woken_by,
         "tell": True,
     }
 
@@ -233,7 +235,11 @@ def _wait(context: df.DurableOrchestrationContext, turn: Turn, step: Step | None
         timer.cancel()  # an open timer would keep the next execution from starting
     # Not only the winner: early events have arrived as well.
     turn = _collect_events(context, turn, left, [each.result for each in decisions if each.is_completed])
-    context.continue_as_new(ReviewInput(review=turn.model_copy(update={"reached": reached})).to_dict())
+    # Without an event come: what a failed look has not seen, what has become due, a decision that is recorded first.
+    is_sure = step is not None and not timer.is_completed and not turn.heard
+    by = woken_by(seen, [each.is_completed for each in wakes]) if is_sure else 0
+    following = turn.model_copy(update={"reached": reached, "woken_by": by})
+    context.continue_as_new(ReviewInput(review=following).to_dict())
     return {}
 
 

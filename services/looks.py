@@ -19,7 +19,7 @@ from approvals.record.verdict import Anchor
 from approvals.rules.counter_state import Contribution
 from approvals.rules.progress import counts
 from approvals.rules.state import Review
-from approvals.rules.turns import Count, Step, step_of
+from approvals.rules.turns import LISTENED_FOR, Count, Step, step_of
 from approvals.validation import Boundary
 from approvals.words.notices import Notice
 from gateways.proposal_index import open_proposal_index
@@ -44,8 +44,19 @@ class Look(Boundary):
     """Number of the entry up to which letters were sent."""
     counted: Annotated[dict[str, Count], Field(default_factory=dict)]
     """What the counters were told of this review."""
+    woken_by: Count = 0
+    """Number of the last entry that the workflow was woken for; 0 if there may be later ones that wake nobody."""
     tell: bool = False
     """Whether people and counters are told. Workflows that an earlier version has begun tell them themselves."""
+
+    @property
+    def complete(self) -> range:
+        """How many entries a record has that is known to be complete, or about whose next entry an event comes.
+
+        The last wait waited for the event of that next entry and did not hear it. So it has not come yet, and the next
+        wait hears it. Of an entry after those that were waited for, an event may have come and gone.
+        """
+        return range(self.woken_by, self.told + LISTENED_FOR) if self.woken_by else range(0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,13 +1,14 @@
 """Writing to a record concurrently with others: read, judge, append; repeat if somebody else was faster.
 
 A change is judged by the record as this process knows it, without a question to storage: the append works only if that
-is still the record. Only what is refused, or changes nothing, is judged by what storage has. Those who change the same
-record in this process wait for each other, so that only other processes can be faster.
+is still the record. Only what is refused, or changes nothing, is judged by what storage has; but not for a caller who
+hears of each later entry (`complete`). Those who change the same record in this process wait for each other, so only
+other processes can be faster.
 """
 
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import dataclass
 from threading import Lock
 
@@ -56,12 +57,17 @@ class Contention(Exception):
 
 
 def add(
-    proposal_id: str, judge: Callable[[Review], tuple[Entry, ...]], *, records: Records | None = None
+    proposal_id: str,
+    judge: Callable[[Review], tuple[Entry, ...]],
+    *,
+    complete: Container[int] = (),
+    records: Records | None = None,
 ) -> tuple[Chain, Review] | Unknown:
     """Append the entries that `judge` returns for the current review, which may be none; return the new record.
 
     `judge` runs again on the newer record after each lost race, and where it has nothing to add, or calls the record
-    changed, by a state that storage was not asked about. Blocks. Raises `Contention`.
+    changed, by a state that storage was not asked about. With nothing to add, storage is not asked if the number of
+    entries is in `complete`: the caller hears of any further one. Blocks. Raises `Contention`.
     """
     records = records or open_review_records()
     with _LOCKS[hash(proposal_id) % len(_LOCKS)]:
@@ -77,7 +83,8 @@ def add(
             except Tampered:
                 if is_fresh:
                     raise
-                entries = ()
+                chain = None
+                continue
             if entries:
                 try:
                     written = records.append(proposal_id, entries, after=chain)
@@ -90,7 +97,7 @@ def add(
                     return written, review_of(written)
                 chain, is_fresh = records.known(proposal_id), True  # read in order to find out who was faster
                 time.sleep(random.uniform(0.0, min(0.005 * 2 ** min(attempt, 10), _LONGEST_PAUSE_S)))
-            elif is_fresh:
+            elif is_fresh or review.number in complete:
                 return chain, review
             else:
                 chain = None

@@ -5,7 +5,7 @@ continues as new with a `Turn`. The state of the review does not depend on the t
 sent and outcomes were counted, and answers that came as events and are not in the record yet.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
@@ -25,7 +25,7 @@ from approvals.validation import Boundary, Line
 WAKE = "Wake"
 """The event that makes the workflow read the record again. Its content is ignored."""
 
-_LISTENED_FOR = 4
+LISTENED_FOR = 4
 """Of the next entries, those whose events the workflow waits for: if one is lost, the next one wakes it."""
 
 LONGEST_WAIT = timedelta(days=6)
@@ -54,7 +54,16 @@ def wake_for(entry: int) -> str:
 
 def wakes_after(entry: int) -> tuple[str, ...]:
     """Return the events that a workflow waits for that has seen the record up to an entry."""
-    return (WAKE, *(wake_for(entry + place) for place in range(1, _LISTENED_FOR + 1)))
+    return (WAKE, *(wake_for(entry + place) for place in range(1, LISTENED_FOR + 1)))
+
+
+def woken_by(entry: int, are_heard: Sequence[bool]) -> int:
+    """Return the last entry whose event was heard, by which of `wakes_after(entry)` were.
+
+    0 if none was, or if the plain one was: whoever raises that thinks that an event was lost.
+    """
+    last = max((place for place, is_heard in enumerate(are_heard) if is_heard), default=0)
+    return entry + last if last and not are_heard[0] else 0
 
 
 class EventDecision(Boundary):
@@ -77,6 +86,8 @@ class Turn(Boundary):
     """Decisions from events that must be recorded first."""
     rejected: Annotated[tuple[str, ...], AsTuple] = ()
     """Errors in events that the last execution received."""
+    woken_by: Count = 0
+    """Number of the last entry whose event ended the wait; 0 if something else did, or if entries may be missing."""
     reached: Instant | None = None
     """The time of the last execution's timer, if the timer ended the wait."""
     refused: Count = 0

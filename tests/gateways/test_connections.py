@@ -3,11 +3,13 @@
 import os
 import uuid
 from contextlib import suppress
+from types import SimpleNamespace
 
 import pytest
 from azure.core.exceptions import ResourceExistsError
 from azure.identity import DefaultAzureCredential, ManagedIdentityCredential
 
+from gateways import connections
 from gateways.attachments import open_attachments
 from gateways.connections import (
     ByIdentity,
@@ -137,3 +139,17 @@ def test_a_missing_container_is_created():
     missing = f"made-{uuid.uuid4().hex[:8]}"
     assert open_container(missing).exists()
     assert open_container(missing).exists()
+
+
+def test_settings_are_asked_for_by_name(monkeypatch):
+    """Each call to storage looks for them, and a process may have a hundred variables."""
+
+    class Unlisted(dict):
+        def items(self):
+            raise AssertionError("all variables were looked through")
+
+        __iter__ = keys = values = items
+
+    monkeypatch.setattr(connections, "os", SimpleNamespace(environ=Unlisted(Papers__accountName="papers")))
+    found = find_connection("Papers", "blob")
+    assert (found.endpoint, found.managed) == ("https://papers.blob.core.windows.net", False)

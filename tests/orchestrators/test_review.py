@@ -36,7 +36,7 @@ def test_a_turn_looks_shows_and_waits(turn):
     """People and counters are told by the look; what the turn shows holds no name and nothing that anybody wrote."""
     run = turn()
     assert run.asked("AdvanceReview") == {
-        "proposalId": "proposal-1", "now": run.now.isoformat(), "told": 0, "counted": {}, "tell": True,
+        "proposalId": "proposal-1", "now": run.now.isoformat(), "told": 0, "counted": {}, "wokenBy": 0, "tell": True,
     }  # fmt: skip
     run.complete("AdvanceReview", looked())
     assert (run.called, run.counted) == (["AdvanceReview"], [])
@@ -52,7 +52,7 @@ def test_the_first_turn_needs_only_the_id(waiting):
     waiting.event({}, "Wake")
     assert next_turn(waiting) == {
         "proposalId": "proposal-1", "told": 3, "counted": {"submitted": 1}, "heard": [], "rejected": [],
-        "reached": None, "refused": 0, "lastRefusal": None, "troubles": 0, "untold": 0,
+        "wokenBy": 0, "reached": None, "refused": 0, "lastRefusal": None, "troubles": 0, "untold": 0,
     }  # fmt: skip
 
 

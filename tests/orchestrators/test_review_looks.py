@@ -6,6 +6,8 @@ import pytest
 
 from tests.orchestrators.reviewing import FILE, SUM, ended, looked, next_turn, step
 
+YES = {"approved": True, "approver": "Mara", "comment": "go ahead"}
+
 pytestmark = pytest.mark.filterwarnings("ignore:Potential duplicate Task completion")
 
 
@@ -28,6 +30,39 @@ def test_an_entry_that_was_not_seen_yet_wakes_the_workflow(hearing, entry):
     """Also if the event of the one before it was lost."""
     hearing.event({}, f"Wake-{entry}")
     assert next_turn(hearing)["told"] == 3
+
+
+def test_the_next_look_is_told_which_entry_it_is_for(hearing, turn):
+    """A process that knows this entry need not ask storage."""
+    hearing.event({}, "Wake-5")
+    assert turn(**next_turn(hearing)).asked("AdvanceReview")["wokenBy"] == 5
+
+
+def test_a_look_because_time_has_passed_asks_storage(hearing):
+    """An action may have written down what was due."""
+    hearing.pass_time(days=5)
+    assert next_turn(hearing)["wokenBy"] == 0
+
+
+def test_after_the_plain_event_the_next_look_asks_storage(hearing):
+    """A plain event comes where one of an entry may be missing."""
+    hearing.event({}, "Wake")
+    assert next_turn(hearing)["wokenBy"] == 0
+
+
+def test_a_decision_makes_the_next_look_ask_storage(turn):
+    """It becomes an entry of its own before that look."""
+    run = turn(("ApprovalEvent", YES), ("Wake-4", {}))
+    run.complete("AdvanceReview", looked())
+    assert (len(next_turn(run)["heard"]), next_turn(run)["wokenBy"]) == (1, 0)
+
+
+def test_after_a_look_that_failed_the_next_one_asks_storage(turn):
+    """Events of entries that it should have seen have come and gone."""
+    run = turn(told=3)
+    run.fail_for_good("AdvanceReview")
+    run.event({}, "Wake-4")
+    assert (next_turn(run)["troubles"], next_turn(run)["wokenBy"]) == (1, 0)
 
 
 @pytest.mark.parametrize("early", [False, True])

@@ -179,3 +179,12 @@ async def test_a_turn_on_a_long_record_is_no_more_work_than_one_on_a_short_recor
             await look(name, told=length, counted={"submitted": 1})
         assert (done.number, sent) == (length + 1, [])
     assert work[10] == work[990] <= 3
+
+
+@pytest.mark.parametrize(
+    ("told", "woken_by", "complete"), [(3, 4, {4, 5, 6}), (3, 6, {6}), (3, 7, set()), (3, 0, set()), (0, 1, {1, 2, 3})]
+)
+def test_a_record_is_complete_if_the_event_of_its_next_entry_was_waited_for(told, woken_by, complete):
+    """With entries 1 to 3 seen a workflow waits for the events of 4 to 7; that of an eighth may have come and gone."""
+    look = Look(proposal_id="p1", now=BEGAN.isoformat(), told=told, woken_by=woken_by)
+    assert set(look.complete) == complete

@@ -115,6 +115,27 @@ def test_damage_that_only_an_older_state_shows_is_none(proposal):
         add(proposal, lambda _: (_ for _ in ()).throw(Tampered(5, "the end is missing")))
 
 
+@pytest.mark.parametrize(
+    ("complete", "reads"), [(range(3, 6), 0), (range(1, 4), 0), (range(4, 7), 1), (range(1, 3), 1), ((), 1)]
+)
+def test_a_record_that_is_complete_is_not_asked_for(records, proposal, complete, reads):
+    """It has three entries, and nothing is added."""
+    found = add(proposal, lambda _: (), complete=complete)
+    assert not isinstance(found, Unknown)
+    assert (found[1].number, records.reads) == (3, reads)
+
+
+def test_damage_is_judged_by_what_storage_has_in_any_case(records, proposal):
+    """Nobody is alarmed by what one process remembers."""
+
+    def judge(_):
+        raise Tampered(4, "the end is missing")
+
+    with pytest.raises(Tampered):
+        add(proposal, judge, complete={3})
+    assert records.reads == 1
+
+
 def test_a_record_that_was_deleted_is_unknown(azurite, records, proposal):
     """Though this process knows what it was."""
     assert records.known(proposal)

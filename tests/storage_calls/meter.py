@@ -16,7 +16,7 @@ from packages.devhost.tests.chaos.controls import FaultProxy
 QUIET_SETTINGS = {"AzureWebJobs.SweepReviews.Disabled": "true", "AzureWebJobs.PurgeFinishedInstances.Disabled": "true"}
 """Without timer functions, which may come by at any time."""
 
-_RENEWAL = re.compile(r"queue PUT \S+/messages/")
+_BY_THE_CLOCK = re.compile(r"queue PUT \S+/messages/|table .*Partitions\b")
 _ID = re.compile(r"[0-9a-f]{32,}|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
 
@@ -68,7 +68,7 @@ class Meter:
         self._quiet()
         seen = self._proxy.look()
         for call, is_apps in zip(seen.calls, seen.of_app, strict=True):
-            if _RENEWAL.match(call):
+            if _BY_THE_CLOCK.match(call):
                 continue
             if not is_apps:
                 bill.host.append(call)

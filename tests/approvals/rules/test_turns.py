@@ -20,6 +20,7 @@ from approvals.rules.turns import (
     until,
     wake_for,
     wakes_after,
+    woken_by,
 )
 from approvals.validation import Invalid
 from tests.approvals.story import BEGUN, Story
@@ -38,6 +39,7 @@ def test_a_turn_reads_back_from_plain_json():
     """With all that it can hold."""
     full = turn(
         told=3,
+        woken_by=4,
         counted={"submitted": 1},
         heard=(EventDecision(id="event 1", decision=YES),),
         reached="2026-03-02T09:00:00+00:00",
@@ -225,3 +227,19 @@ def test_what_a_look_has_carried_out_is_known_to_the_turn(told, untold):
     after = before.carried_out(told, {"submitted": 1, "escalated": 1}, 5)
     assert (after.told, after.untold) == (max(3, told), untold)
     assert after.counted == {"submitted": 1, "escalated": 1}
+
+
+@pytest.mark.parametrize(
+    ("heard", "entry"),
+    [((), 0), ((4,), 4), ((6,), 6), ((4, 5), 5), ((4, 7), 7)],
+    ids=str,
+)
+def test_a_workflow_is_woken_by_the_last_entry_that_it_hears_of(heard, entry):
+    """Entries 1 to 3 were seen."""
+    waited_for = wakes_after(3)
+    assert woken_by(3, [any(name == wake_for(each) for each in heard) for name in waited_for]) == entry
+
+
+def test_after_the_plain_event_it_is_no_entry():
+    """Whoever raises it thinks that an event was lost."""
+    assert woken_by(3, [True, True, False, False, False]) == 0
