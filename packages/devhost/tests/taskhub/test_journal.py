@@ -12,6 +12,7 @@ from durable_devhost.model.messages import CorruptMessage, Message
 from durable_devhost.storage.account import StorageAccount
 from durable_devhost.storage.tables import Operation, TableService
 from durable_devhost.storage.transport import Transport
+from durable_devhost.storage_mode import StorageMode
 from durable_devhost.taskhub.failures import LostRace
 from durable_devhost.taskhub.history import StoredHistory
 from durable_devhost.taskhub.hub import TaskHub
@@ -46,13 +47,19 @@ async def _commit(
     known = before or StoredHistory()
     appended = await hub.history.append(
         "i", "e1", first_row=known.row_count, events=events, etag=known.etag, tail=known.tail,  # type: ignore[arg-type]  # events
-        beside=beside, if_whole=if_whole, is_named=True,
+        beside=beside, if_whole=if_whole,
     )  # fmt: skip
     return appended.is_whole
 
 
 async def _open(transport: Transport, hub_name: str) -> TaskHub:
-    return await TaskHub.open(transport, hub_name, partition_count=1, clock=SystemClock())
+    return await TaskHub.open(transport, hub_name, partition_count=1, clock=SystemClock(), mode=StorageMode.JOURNAL)
+
+
+@pytest.fixture
+async def hub(transport: Transport, hub_name: str) -> TaskHub:
+    """An empty hub in journal mode."""
+    return await _open(transport, hub_name)
 
 
 @pytest.fixture

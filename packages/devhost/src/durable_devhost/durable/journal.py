@@ -66,7 +66,6 @@ class JournalOutbox:
                 beside=[*map(deletion, settled), *[await self._insertion(each) for each in sent if each.token]],
                 if_whole=[*map(deletion, own)],
                 inputs=_inputs(episode),
-                is_named=True,
             )
         except Exception:
             self._loose.update(own)

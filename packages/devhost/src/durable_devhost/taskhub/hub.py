@@ -9,6 +9,7 @@ from durable_devhost.storage.queues import QueueService
 from durable_devhost.storage.tables import TableService
 from durable_devhost.storage.transport import Transport
 from durable_devhost.storage_mode import StorageMode
+from durable_devhost.taskhub.all_histories import AllHistories
 from durable_devhost.taskhub.app_lease import AppLease
 from durable_devhost.taskhub.history import HistoryStore
 from durable_devhost.taskhub.instances import InstanceStore
@@ -29,6 +30,7 @@ class TaskHub:
     queues: HubQueues
     queue_service: QueueService
     history: HistoryStore
+    histories: AllHistories
     journal: JournalRows
     instances: InstanceStore
     partitions: PartitionTable
@@ -64,7 +66,10 @@ class TaskHub:
             partition_count=count,
             queues=HubQueues(queues, large, names, count),
             queue_service=queues,
-            history=HistoryStore(tables, large, names, clock, store_inputs=store_inputs),
+            history=HistoryStore(
+                tables, large, names, clock, store_inputs=store_inputs, is_journal=mode is StorageMode.JOURNAL
+            ),
+            histories=AllHistories(tables, names),
             journal=JournalRows(tables, large, names),
             instances=InstanceStore(tables, large, names),
             partitions=PartitionTable(tables, names),
