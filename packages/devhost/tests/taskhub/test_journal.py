@@ -180,13 +180,14 @@ async def test_the_input_of_an_activity_is_found_by_its_task_until_the_next_gene
         "i", "e1", first_row=0, events=episode(started(), *scheduled(3)), etag=None,
         inputs={0: "[0]", 1: f'["{LARGE}"]', 2: "[2]"},
     )  # fmt: skip
-    assert await hub.journal.inputs("i", "e1") == {0: "[0]", 1: f'["{LARGE}"]', 2: "[2]"}
+    assert await hub.journal.inputs("i", "e1", range(3)) == {0: "[0]", 1: f'["{LARGE}"]', 2: "[2]"}
+    assert await hub.journal.inputs("i", "e1", {2}) == {2: "[2]"}
     assert {getattr(event, "input", None) for event in (await hub.history.read("i")).events} == {None}
     await hub.history.append(
         "i", "e2", first_row=0, events=episode(started(execution_id="e2"), *scheduled(1)), etag=first.etag,
         inputs={0: "[10]"},
     )  # fmt: skip
-    assert await hub.journal.inputs("i", "e2") == {0: "[10]"}
+    assert await hub.journal.inputs("i", "e2", range(3)) == {0: "[10]"}
 
 
 async def test_an_input_that_the_history_does_not_have_is_kept_beside_it(transport: Transport, hub_name: str) -> None:
@@ -195,7 +196,7 @@ async def test_an_input_that_the_history_does_not_have_is_kept_beside_it(transpo
     other = TaskScheduled(timestamp=WHEN, name="act", event_id=1, input="[1]")
     events = episode(started(), *scheduled(1), other)
     await hub.history.append("i", "e1", first_row=0, events=events, etag=None, inputs={0: "[0]", 1: "[1]"})
-    assert await hub.journal.inputs("i", "e1") == {0: "[0]"}
+    assert await hub.journal.inputs("i", "e1", range(3)) == {0: "[0]"}
 
 
 async def test_a_row_that_is_no_message_is_named(hub: TaskHub, transport: Transport) -> None:

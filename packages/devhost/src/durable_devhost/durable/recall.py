@@ -33,7 +33,8 @@ async def recall_activities(hub: TaskHub, engine: DurableEngine, instance_id: st
     tasks = open_activities(stored.events)
     if not tasks:
         return
-    inputs = await hub.journal.inputs(instance_id, stored.execution_id or "")
+    task_ids = {task.event_id for task in tasks}
+    inputs = await hub.journal.inputs(instance_id, stored.execution_id or "", task_ids)
     ref = InstanceRef(instance_id=instance_id, execution_id=stored.execution_id)
     for task in tasks:
         event = replace(task, input=task.input or inputs.get(task.event_id), is_played=False)

@@ -21,11 +21,11 @@ from durable_devhost.storage.account import Conflict, NotFound, PreconditionFail
 from durable_devhost.storage.tables import ETAG, MAX_BATCH, Action, Operation, Row, TableService, quoted
 from durable_devhost.taskhub.batches import cut, named
 from durable_devhost.taskhub.failures import CorruptHistory, LostRace
-from durable_devhost.taskhub.journal import BATCH, COMMIT, MESSAGE_BLOB, PENDING_INPUT, delete_all, is_message
+from durable_devhost.taskhub.journal import BATCH, COMMIT, MESSAGE_BLOB, delete_all, is_message
 from durable_devhost.taskhub.large_messages import LargeMessages, is_large
 from durable_devhost.taskhub.names import HubNames, escape_key
 from durable_devhost.taskhub.open_work import NOTHING, OPEN, OpenWork, told
-from durable_devhost.taskhub.rows import BLOB_NAME, LARGE_COLUMNS, SENTINEL, from_row, row_key, to_row
+from durable_devhost.taskhub.rows import BLOB_NAME, LARGE_COLUMNS, PENDING_INPUT, SENTINEL, from_row, row_key, to_row
 
 _MARKS = frozenset({"ExecutionId", "IsCheckpointComplete", "CheckpointCompletedTimestamp", COMMIT, BATCH})
 _ROW_MARKS = ("ExecutionId", "EventType", "_Timestamp")

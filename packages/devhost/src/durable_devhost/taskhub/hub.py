@@ -59,6 +59,7 @@ class TaskHub:
         count = check_partition_count(partition_count)
         tables, queues, blobs = TableService(transport), QueueService(transport), BlobService(transport)
         large = LargeMessages(blobs, names, transport.account.blob_endpoint)
+        is_expected = mode is not None
         mode = mode or await AppLease(blobs, names, app_name).mode() or StorageMode.STANDARD
         hub = cls(
             names=names,
@@ -76,7 +77,7 @@ class TaskHub:
             large_messages=large,
             app_lease=AppLease(blobs, names, app_name, mode),
         )
-        await hub._create(tables)
+        await hub._create(tables, checks_mode=is_expected)
         return hub
 
     async def purge(self, instance_id: str, *, with_messages: bool = False) -> int:
@@ -90,9 +91,9 @@ class TaskHub:
         await self.instances.delete(instance_id)
         return purged.rows
 
-    async def _create(self, tables: TableService) -> None:
+    async def _create(self, tables: TableService, *, checks_mode: bool) -> None:
         is_new = await self.app_lease.create()
-        if not is_new and (found := await self.app_lease.mode()) is not self.mode:
+        if checks_mode and not is_new and (found := await self.app_lease.mode()) is not self.mode:
             raise SettingsError(_other_mode(self.names.hub, found))
         for table in (self.names.partitions, self.names.history, self.names.instances):
             await tables.create_table(table)
