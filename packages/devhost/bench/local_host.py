@@ -147,6 +147,13 @@ class LocalHost:
         for number in range(count):
             self._until(f"{ids}-{number}", "Running")
 
+    def end_wait(self, instance_id: str) -> float:
+        """Raise the event for which an instance waits; returns the time at which it had ended."""
+        self._ask("POST", f"{API}/instances/{instance_id}/raiseEvent/go", "now")
+        ended = self._end(instance_id)
+        self._check(instance_id, "now")
+        return ended
+
     def _timed(self, name: str, given: Any, right: Any) -> float:
         began = time.perf_counter()
         instance_id = self._ask("POST", f"{API}/orchestrators/{name}", given)["id"]
@@ -168,10 +175,7 @@ class LocalHost:
         self._ask("POST", f"{API}/orchestrators/wait/{instance_id}", None)
         self._until(instance_id, "Running")
         began = time.perf_counter()
-        self._ask("POST", f"{API}/instances/{instance_id}/raiseEvent/go", "now")
-        ended = self._end(instance_id)
-        self._check(instance_id, "now")
-        return ended - began
+        return self.end_wait(instance_id) - began
 
     def _start_all(self, name: str, given: Any, count: int, ids: str) -> None:
         with ThreadPoolExecutor(CLIENTS) as pool:

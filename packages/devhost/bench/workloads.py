@@ -96,6 +96,14 @@ def _idle(read: Callable[[LocalHost], float], times: float = 1) -> Figure:
     return _of_host(figure)
 
 
+def _back(host: LocalHost, quick: bool) -> float:
+    host.wait_for_events(200 if quick else 5000, "back")
+    host.kill()
+    began = time.perf_counter()
+    host.restart()
+    return host.end_wait("back-0") - began
+
+
 def _waiting(host: LocalHost, quick: bool) -> float:
     count = 200 if quick else 5000
     host.wait_for_events(count // 20, "warm")
@@ -115,6 +123,7 @@ WORKLOADS = (
     Workload("loop of 2,000", "s", "less", _loop(2000, 300)),
     Workload("from an event to the end, p50", "ms", "less", _event, Depth.ENGINE),
     Workload("200 chains after `kill -9`", "s", "less", _kill, Depth.ENGINE),
+    Workload("one of 5,000 that wait goes on after `kill -9`", "s", "less", _of_host(_back), Depth.HOST),
     Workload("storage calls while idle", "a second", "less", _idle(LocalHost.storage_calls), Depth.HOST),
     Workload("CPU while idle", "%", "less", _idle(LocalHost.cpu_s, 100), Depth.HOST),
     Workload("one of 5,000 that wait", "KiB", "less", _of_host(_waiting), Depth.HOST),

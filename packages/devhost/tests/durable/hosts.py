@@ -207,10 +207,10 @@ class Host:
     async def join(self) -> "Host":
         """Take what is free, and work."""
         await self.ownership.claim()
-        await self.listener.recall()
+        await self.listener.recovery.recall()
         parts = [self.engine.run(), self.listener.run()]
         if self.hub.mode is StorageMode.JOURNAL:
-            parts.append(self.listener.recover())
+            parts.append(self.listener.recovery.recover())
         self._running = asyncio.ensure_future(asyncio.gather(*parts))
         return self
 

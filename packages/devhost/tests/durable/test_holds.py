@@ -42,12 +42,12 @@ async def _send(hub: TaskHub, hidden_for: timedelta) -> tuple[Receipt, Message]:
 
 
 async def test_a_finished_message_is_deleted(hub: TaskHub) -> None:
-    """It never comes back; finishing nothing, or finishing twice, does no harm."""
+    """It never comes back, and finishing it twice does no harm."""
     holds = Holds(hub.queues, Watcher())
     hold = holds.take(*await _send(hub, NONE))
+    assert hold is not None
     await holds.finish(hold)
     await holds.finish(hold)
-    await holds.finish(None)
     assert await hub.queues.receive_work_items(HOLD) == []
 
 
@@ -72,7 +72,6 @@ async def test_a_held_message_is_renewed_and_a_dropped_one_is_not(hub: TaskHub) 
     assert kept is not None
     assert dropped is not None
     holds.drop(dropped)
-    holds.drop(None)
     renewing = asyncio.create_task(holds.run())
     give_up = monotonic() + 20
     while not (back := await hub.queues.receive_work_items(timedelta(seconds=30), 32)):
@@ -130,6 +129,7 @@ async def test_a_copy_of_a_held_or_finished_message_is_deleted(hub: TaskHub) -> 
     holds = Holds(hub.queues, Watcher())
     message = _message()
     hold = holds.take(await hub.queues.send_work_item(message, visible_after=HOLD), message)
+    assert hold is not None
     while_it_is_held = await hub.queues.send_work_item(message, visible_after=HOLD)
     assert holds.take(while_it_is_held, message) is None
     await holds.finish(hold)
@@ -150,6 +150,7 @@ async def test_a_message_that_cannot_be_deleted_now_is_deleted_later(azurite: Az
         hub = await TaskHub.open(transport, "Hub" + uuid4().hex[:20], partition_count=1, clock=SystemClock())
         holds = Holds(hub.queues, Watcher())
         hold = holds.take(*await _send(hub, NONE))
+        assert hold is not None
         transport.arm(Fault.FORBIDDEN, 0)
         await holds.finish(hold)
         assert transport.struck

@@ -139,7 +139,7 @@ async def test_activities_and_timers_need_no_message(bench: Bench) -> None:
     assert [sent.token for sent in committed.sent] == [None, None]
     assert bench.outbox.take(None, committed.sent[0].posting.message) is None
     assert await bench.found() == []
-    assert await bench.hub.journal.inputs("i", "e") == {0: "[5]"}
+    assert await bench.hub.journal.inputs("i", "e", {0}) == {0: "[5]"}
 
 
 async def test_a_wide_fan_out_that_breaks_off_leaves_the_messages_of_others_alone(bench: Bench) -> None:

@@ -78,8 +78,8 @@ async def test_what_is_at_it_does_not_run_twice(hub: Hub) -> None:
     host = await hub.host()
     _stop_activities(host)
     await host.begin("fan", "i")
-    await host.listener.recall()
-    await host.listener.recover()
+    await host.listener.recovery.recall()
+    await host.listener.recovery.recover()
     activities = host.engine.activities
     assert (len(activities._waiting), activities._running) == (36, 4)
 
@@ -92,8 +92,8 @@ async def test_a_lease_that_lapsed_and_is_renewed_brings_nothing_back(
     _stop_activities(host)
     await host.begin("chain", "i")
     recalled: list[str] = []
-    monkeypatch.setattr(host.listener, "_recall", lambda: recalled.append("messages"))
-    monkeypatch.setattr(host.listener, "_recover", lambda: recalled.append("activities"))
+    monkeypatch.setattr(host.listener.recovery, "_recall", lambda: recalled.append("messages"))
+    monkeypatch.setattr(host.listener.recovery, "_recover", lambda: recalled.append("activities"))
     host.ownership._valid_until = dict.fromkeys(range(PARTITIONS), 0.0)
     assert host.partitions() == 0
     await host.ownership._pass()
@@ -135,7 +135,7 @@ async def test_a_row_that_was_never_written_does_not_hide_an_instance(hub: Hub, 
         between = Host("host-between", await hub.open(plain), hub.runs)
         await between.ownership.claim()
     third = await hub.host()
-    await third.listener.recover()
+    await third.listener.recovery.recover()
     assert (await third.hub.instances.get("i") or pytest.fail("no row")).status is not None
     assert await outputs(third, ["i"]) == ["3"]
 
@@ -190,7 +190,7 @@ async def test_a_long_activity_is_no_lost_message(hub: Hub) -> None:
     await first.die()
     second = await hub.host()
     _stop_activities(second)
-    assert second.listener._suspects == []
+    assert second.listener.recovery._suspects == []
 
 
 async def test_a_start_of_another_process_is_taken_from_the_queue(hub: Hub, azurite: Azurite) -> None:

@@ -101,7 +101,7 @@ async def test_a_stale_row_of_a_dead_host_is_corrected(
     answering.cancel()
     other = await hub.host()
     assert (await other.hub.instances.get("i") or pytest.fail("no row")).custom_status == "1"
-    await other.listener.recover()
+    await other.listener.recovery.recover()
     async with asyncio.timeout(10):
         while (await other.hub.instances.get("i") or pytest.fail("no row")).custom_status != "2":  # noqa: ASYNC110
             await asyncio.sleep(0.02)

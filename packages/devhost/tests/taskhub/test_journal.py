@@ -12,6 +12,7 @@ from durable_devhost.model.messages import CorruptMessage, Message
 from durable_devhost.storage.account import StorageAccount
 from durable_devhost.storage.tables import Operation, TableService
 from durable_devhost.storage.transport import Transport
+from durable_devhost.storage_mode import StorageMode
 from durable_devhost.taskhub.failures import LostRace
 from durable_devhost.taskhub.history import StoredHistory
 from durable_devhost.taskhub.hub import TaskHub
@@ -46,13 +47,19 @@ async def _commit(
     known = before or StoredHistory()
     appended = await hub.history.append(
         "i", "e1", first_row=known.row_count, events=events, etag=known.etag, tail=known.tail,  # type: ignore[arg-type]  # events
-        beside=beside, if_whole=if_whole, is_named=True,
+        beside=beside, if_whole=if_whole,
     )  # fmt: skip
     return appended.is_whole
 
 
 async def _open(transport: Transport, hub_name: str) -> TaskHub:
-    return await TaskHub.open(transport, hub_name, partition_count=1, clock=SystemClock())
+    return await TaskHub.open(transport, hub_name, partition_count=1, clock=SystemClock(), mode=StorageMode.JOURNAL)
+
+
+@pytest.fixture
+async def hub(transport: Transport, hub_name: str) -> TaskHub:
+    """An empty hub in journal mode."""
+    return await _open(transport, hub_name)
 
 
 @pytest.fixture
@@ -173,13 +180,14 @@ async def test_the_input_of_an_activity_is_found_by_its_task_until_the_next_gene
         "i", "e1", first_row=0, events=episode(started(), *scheduled(3)), etag=None,
         inputs={0: "[0]", 1: f'["{LARGE}"]', 2: "[2]"},
     )  # fmt: skip
-    assert await hub.journal.inputs("i", "e1") == {0: "[0]", 1: f'["{LARGE}"]', 2: "[2]"}
+    assert await hub.journal.inputs("i", "e1", range(3)) == {0: "[0]", 1: f'["{LARGE}"]', 2: "[2]"}
+    assert await hub.journal.inputs("i", "e1", {2}) == {2: "[2]"}
     assert {getattr(event, "input", None) for event in (await hub.history.read("i")).events} == {None}
     await hub.history.append(
         "i", "e2", first_row=0, events=episode(started(execution_id="e2"), *scheduled(1)), etag=first.etag,
         inputs={0: "[10]"},
     )  # fmt: skip
-    assert await hub.journal.inputs("i", "e2") == {0: "[10]"}
+    assert await hub.journal.inputs("i", "e2", range(3)) == {0: "[10]"}
 
 
 async def test_an_input_that_the_history_does_not_have_is_kept_beside_it(transport: Transport, hub_name: str) -> None:
@@ -188,7 +196,7 @@ async def test_an_input_that_the_history_does_not_have_is_kept_beside_it(transpo
     other = TaskScheduled(timestamp=WHEN, name="act", event_id=1, input="[1]")
     events = episode(started(), *scheduled(1), other)
     await hub.history.append("i", "e1", first_row=0, events=events, etag=None, inputs={0: "[0]", 1: "[1]"})
-    assert await hub.journal.inputs("i", "e1") == {0: "[0]"}
+    assert await hub.journal.inputs("i", "e1", range(3)) == {0: "[0]"}
 
 
 async def test_a_row_that_is_no_message_is_named(hub: TaskHub, transport: Transport) -> None:

@@ -1,6 +1,6 @@
 """What keeps an instance from ever going on, told from its row and its history. Pure, but for one second look.
 
-A start reads the histories of all living instances anyway: `at_start` says what is wrong with one of them, `settled`
+A start reads some histories of living instances anyway: `at_start` says what is wrong with one of them, `settled`
 looks again at the doubtful ones a little later, and `told` puts what was found into a few lines. `durable-devhost
 doctor` finds the same, and more, in a hub at rest.
 """

@@ -38,9 +38,9 @@ class Forwarder:
         exponent = min(max(1, delivery.dequeue_count), 10)
         await self._give_back(delivery, timedelta(seconds=min(2**exponent, _LONGEST_S)))
 
-    async def send(self, message: Message) -> None:
+    async def send(self, message: Message, visible_after: timedelta = _NOW) -> None:
         """Put a message into its owner's control queue."""
-        await self._hub.queues.send_control(message)
+        await self._hub.queues.send_control(message, visible_after=visible_after)
         await announce(self._hub, message)
 
     async def _give_back(self, delivery: Delivery, visible_after: timedelta) -> None:
@@ -50,8 +50,7 @@ class Forwarder:
             with suppress(LostRace):  # somebody else has it already
                 await self._hub.queues.renew(hold.receipt, visible_after)
         else:
-            await self._hub.queues.send_control(delivery.message, visible_after=visible_after)
-            await announce(self._hub, delivery.message)
+            await self.send(delivery.message, visible_after)
             await self._outbox.finish(hold)
         delivery.succeed()
         self._in_flight.leave(delivery.token)

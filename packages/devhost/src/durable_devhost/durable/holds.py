@@ -12,11 +12,9 @@ identity, so the second one is known when it comes, and deleted.
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Coroutine
 from contextlib import suppress
 from datetime import timedelta
 from time import monotonic
-from typing import Any
 
 from durable_devhost.durable.patience import Patience
 from durable_devhost.durable.ports import Observer
@@ -87,31 +85,21 @@ class Holds:
         self._some.set()
         return hold
 
-    def finish(self, hold: Hold | None) -> Coroutine[Any, Any, None]:
-        """The message is dealt with, from this call on; what it returns deletes it.
-
-        Where storage does not answer it is deleted later.
-        """
-        if hold is not None:
-            self.drop(hold)
-            self._done[hold.identity] = None
-            if len(self._done) > _REMEMBERED:
-                self._done.popitem(last=False)
-        return self._delete(hold)
-
-    async def _delete(self, hold: Hold | None) -> None:
-        if hold is None:
-            return
+    async def finish(self, hold: Hold) -> None:
+        """The message is dealt with: delete it, later where storage does not answer."""
+        self.drop(hold)
+        self._done[hold.identity] = None
+        if len(self._done) > _REMEMBERED:
+            self._done.popitem(last=False)
         try:
             await self._queues.delete(hold.receipt)
         except (StorageFailure, StorageUnavailable):
             self._throw_away(hold.receipt)
 
-    def drop(self, hold: Hold | None) -> None:
+    def drop(self, hold: Hold) -> None:
         """Stop renewing: the message comes back by itself when its time is up."""
-        if hold is not None:
-            self._held.pop(hold.receipt.message_id, None)
-            self._by_identity.pop(hold.identity, None)
+        self._held.pop(hold.receipt.message_id, None)
+        self._by_identity.pop(hold.identity, None)
 
     async def run(self) -> None:
         """Renew what is about to come back, and delete what is left over, until cancelled."""

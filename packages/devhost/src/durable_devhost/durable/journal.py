@@ -66,7 +66,6 @@ class JournalOutbox:
                 beside=[*map(deletion, settled), *[await self._insertion(each) for each in sent if each.token]],
                 if_whole=[*map(deletion, own)],
                 inputs=_inputs(episode),
-                is_named=True,
             )
         except Exception:
             self._loose.update(own)
@@ -158,7 +157,9 @@ class JournalOutbox:
     def _own(self, instance_id: str, deliveries: Sequence[Delivery]) -> list[Entry]:
         """The rows of the messages that an episode is made of, where they lie beside its own history."""
         held = [each.hold for each in deliveries if isinstance(each.hold, Entry)]
-        return [each for each in held if each.instance_id == instance_id and each in self._open - self._loose]
+        return [
+            each for each in held if each.instance_id == instance_id and each in self._open and each not in self._loose
+        ]
 
     def _sent(self, instance_id: str, posting: Posting) -> Sent:
         """Where a posting is to be; the history alone tells of activities and timers."""

@@ -1,4 +1,4 @@
-"""Listens to the hub: takes what comes through the queues, and sets right what a crash left.
+"""Listens to the hub: takes what comes through the queues, and sees to it that what a crash left is set right.
 
 What this host sends itself is handed over in memory, so the queues bring only what other processes sent, what a dead
 host held, and work items that found no slot; polling is therefore slow, but eager after a start, after a partition was
@@ -6,38 +6,28 @@ gained, and as long as other hosts share the hub.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from time import monotonic
 
-from durable_devhost.clock import Clock, real_now
-from durable_devhost.durable.damage import Damage, Suspect, at_start, settled, told
+from durable_devhost.clock import Clock
 from durable_devhost.durable.engine import DurableEngine
-from durable_devhost.durable.entities.messages import EntityId
 from durable_devhost.durable.holds import HOLD
 from durable_devhost.durable.ownership import Ownership
 from durable_devhost.durable.patience import Patience
 from durable_devhost.durable.ports import Observer
-from durable_devhost.durable.recall import living, recall_activities, recall_messages
-from durable_devhost.durable.sessions import is_over, record_after
-from durable_devhost.model.history import InstanceRef, RuntimeStatus, TimerCreated, TimerFired
-from durable_devhost.model.instances import InstanceFilter, InstanceRecord
-from durable_devhost.model.messages import Message
+from durable_devhost.durable.recovery import Recovery
+from durable_devhost.model.history import TimerFired
 from durable_devhost.storage.account import NotFound
 from durable_devhost.storage_mode import StorageMode
-from durable_devhost.taskhub.failures import CorruptHistory
-from durable_devhost.taskhub.history import StoredHistory
 from durable_devhost.taskhub.hub import TaskHub
 from durable_devhost.taskhub.queues import Received, Undecodable
 
 _EAGER_FOR_S = 12.0
 _EAGER_S = 0.25
 _SHARED_S = 1.0
-_LAST_COMMITS = timedelta(seconds=15)
 _SOON = timedelta(seconds=1)
-_READ_AT_ONCE = 16
-_ALIVE = frozenset({RuntimeStatus.PENDING, RuntimeStatus.RUNNING, RuntimeStatus.SUSPENDED})
 
 
 class HubListener:
@@ -61,12 +51,8 @@ class HubListener:
         self._longest_pause_s = longest_pause.total_seconds()
         self._eager_until = monotonic() + _EAGER_FOR_S
         self._has_gained = asyncio.Event()
-        self._suspects: list[Suspect] = []
-        self._living: Sequence[InstanceRecord] = ()
-        self._behind: set[str] = set()
         self._is_journal = hub.mode is StorageMode.JOURNAL
-        self.rows_are_right = asyncio.Event()
-        """Set when no row is behind its history any more because of a crash before the start."""
+        self.recovery = Recovery(hub=hub, engine=engine, ownership=ownership, clock=clock, observer=observer)
         ownership.is_drained = engine.is_idle
         ownership.lost = engine.forget_partition
         ownership.gained = self._gain
@@ -83,102 +69,9 @@ class HubListener:
             for partition in range(self._hub.partition_count):
                 tasks.create_task(self._take_messages(partition))
 
-    async def recall(self) -> None:
-        """In journal mode, take up the messages that were on their way, and note which instances are alive.
-
-        To be called before the engine works and anybody calls it: what comes anew finds the messages in the mailboxes,
-        and is none of what `recover` has to look at. Nothing is done in standard mode, where the queues bring it.
-        """
-        if self._is_journal:
-            await self._persist(self._recall)
-
-    async def recover(self) -> None:
-        """Arm the timers of all our living instances, write rows that a crash kept from being written, name damage.
-
-        In journal mode open activities run again too.
-        """
-        await self._persist(self._recover)
-
-    async def _persist(self, work: Callable[[], Awaitable[None]]) -> None:
-        patience, is_done = Patience(self._observer, "The instances of the task hub"), False
-        while not is_done:
-            async with patience.trying():
-                await work()
-                is_done = True
-
-    async def _recall(self) -> None:
-        await recall_messages(self._hub, self._engine, self._observer)
-        self._living = [record async for record in living(self._hub)]
-        self._behind |= {record.instance_id for record in self._living if record.status is None}
-
-    async def _recover(self) -> None:
-        await self._correct_rows()
-        self.rows_are_right.set()
-        alive = self._living
-        if not self._is_journal:
-            alive = [record async for record in self._hub.instances.every(InstanceFilter(statuses=_ALIVE))]
-        await self._look_at(alive)
-        self._living = ()
-        self._engine.activities.forget_done()
-
-    async def _look_at(self, records: Sequence[InstanceRecord]) -> None:
-        """Take up what is open of our living instances, and note what keeps one from going on."""
-        ours = [each for each in records if self._is_orchestration(each) and self._ownership.owns(each.instance_id)]
-        found: list[Damage | Suspect | None] = []
-        for start in range(0, len(ours), _READ_AT_ONCE):
-            found += await asyncio.gather(*map(self._recover_instance, ours[start : start + _READ_AT_ONCE]))
-        self._tell([each for each in found if isinstance(each, Damage)])
-        self._suspects = [each for each in found if isinstance(each, Suspect) and self._is_doubtful(each)]
-
-    def _is_orchestration(self, record: InstanceRecord) -> bool:
-        """Whether there may be timers and activities; in journal mode also under an id that looks like an entity's."""
-        return not EntityId.is_one(record.instance_id) or (self._is_journal and not (record.name or "").startswith("@"))
-
-    def _is_doubtful(self, suspect: Suspect) -> bool:
-        """Activities are never lost in journal mode, as they run again wherever the history shows them as open."""
-        return not (self._is_journal and suspect.activities)
-
-    async def _correct_rows(self) -> None:
-        """A host that died between a history and its row has left the row behind: look at its last commits."""
-        crashed_at, self._ownership.crashed_at = self._ownership.crashed_at, None
-        behind = self._behind
-        if crashed_at is not None:
-            since = crashed_at + (self._clock.now() - real_now()) - _LAST_COMMITS
-            behind = behind | {each async for each in self._hub.history.committed_since(since)}
-        await asyncio.gather(*(self._engine.correct_row(each) for each in behind if self._ownership.owns(each)))
-        self._behind = set()
-
-    def _tell(self, found: Sequence[Damage]) -> None:
-        for text, instance_id in told(found):
-            self._observer.trouble(text, instance_id)
-
     async def _settle_suspicions(self) -> None:
-        """Name the instances that still wait for lost messages when all that was on the queues has been taken."""
         await asyncio.sleep(_EAGER_FOR_S)
-        patience = Patience(self._observer, "The instances of the task hub")
-        async with patience.trying():
-            self._tell(await settled(self._hub, self._suspects))
-
-    async def _recover_instance(self, record: InstanceRecord) -> Damage | Suspect | None:
-        stored: StoredHistory | CorruptHistory
-        try:
-            stored = await self._hub.history.read(record.instance_id)
-        except CorruptHistory as error:
-            return at_start(record, error)
-        if is_over(stored.events):
-            ended = record_after(stored.events, self._hub.names.hub)
-            if ended is not None and ended.execution_id == record.execution_id:
-                await self._hub.instances.merge(ended)
-            return None
-        fired = {event.timer_id for event in stored.events if isinstance(event, TimerFired)}
-        target = InstanceRef(instance_id=record.instance_id, execution_id=stored.execution_id)
-        for event in stored.events:
-            if isinstance(event, TimerCreated) and event.event_id not in fired:
-                fire = TimerFired(timestamp=event.timestamp, timer_id=event.event_id, fire_at=event.fire_at)
-                self._engine.timers.arm(Message(event=fire, target=target, sender=target), event.fire_at, None)
-        if self._is_journal:
-            await recall_activities(self._hub, self._engine, record.instance_id, stored)
-        return at_start(record, stored)
+        await self.recovery.settle()
 
     def _gain(self, _partition: int) -> None:
         self._eager_until = monotonic() + _EAGER_FOR_S
@@ -195,8 +88,8 @@ class HubListener:
         while True:
             await self._has_gained.wait()
             self._has_gained.clear()
-            await self.recall()
-            await self.recover()
+            await self.recovery.recall()
+            await self.recovery.recover()
 
     async def _take_messages(self, partition: int) -> None:
         pause = _EAGER_S

@@ -35,9 +35,8 @@ class Batch:
 
     def ends(self, execution_id: str) -> bool:
         """Whether somebody ends this execution, whose function has not come back from the batch."""
-        meant = (None, "", execution_id)
         return self.is_lost and any(
-            _ends(delivery) and delivery.message.target.execution_id in meant for delivery in self.deliveries
+            _ends(delivery) and delivery.message.is_for(execution_id) for delivery in self.deliveries
         )
 
 

@@ -212,7 +212,7 @@ class Ownership:
         for lease in kept:
             self._leases[lease.partition] = lease
             self._valid_until[lease.partition] = valid_until
-        self._look_around(kept)
+        self.is_shared = False
         return True
 
     def _refuse_others(self, leases: Sequence[PartitionLease]) -> None:

@@ -1,7 +1,7 @@
 """What a host in journal mode brings back before it begins: all that was on its way when the one before it ended.
 
-Messages are in rows beside the histories. Which activities are open is told by the history of each living instance:
-one without its result runs again, with the input that its row has. Timers are armed from the histories in any mode.
+Messages are in rows beside the histories. The sentinel of each history names its open timers, and says whether
+activities are open; the history then tells which. One without its result runs again, with the input that its row has.
 A row of Instances may be behind its history after a crash, so it is not trusted alone.
 """
 
@@ -16,6 +16,7 @@ from durable_devhost.model.instances import InstanceFilter, InstanceRecord
 from durable_devhost.model.messages import CorruptMessage, Message
 from durable_devhost.taskhub.history import StoredHistory
 from durable_devhost.taskhub.hub import TaskHub
+from durable_devhost.taskhub.open_work import OpenWork
 
 
 async def recall_messages(hub: TaskHub, engine: DurableEngine, observer: Observer) -> None:
@@ -32,24 +33,28 @@ async def recall_activities(hub: TaskHub, engine: DurableEngine, instance_id: st
     tasks = open_activities(stored.events)
     if not tasks:
         return
-    inputs = await hub.journal.inputs(instance_id, stored.execution_id or "")
+    task_ids = {task.event_id for task in tasks}
+    inputs = await hub.journal.inputs(instance_id, stored.execution_id or "", task_ids)
     ref = InstanceRef(instance_id=instance_id, execution_id=stored.execution_id)
     for task in tasks:
         event = replace(task, input=task.input or inputs.get(task.event_id), is_played=False)
         engine.run_again(Message(event=event, target=ref, sender=ref, from_decision=True))
 
 
-async def living(hub: TaskHub) -> AsyncIterator[InstanceRecord]:
-    """The instances that their rows show as alive, and those whose row is missing or of another execution.
+async def living(hub: TaskHub) -> AsyncIterator[tuple[InstanceRecord, OpenWork | None]]:
+    """The rows of all that is alive, each with its open work, None where only the history tells of that.
 
     A host may have died between a history and its row, and the next one before it could correct the row. So each row is
-    compared with the execution that its history names; of what is behind, the record has only the id.
+    compared with the execution that its history names; of what is behind, the record has the ids alone.
     """
-    executions: dict[str, str | None] = {}
-    async for record in hub.instances.every(InstanceFilter(with_input=False)):
-        executions[record.instance_id] = record.execution_id
-        if not is_ended(record):
-            yield record
-    async for instance_id, execution_id in hub.history.executions():
-        if executions.get(instance_id) != execution_id:
-            yield InstanceRecord(instance_id=instance_id)
+    brief = InstanceFilter(with_input=False, with_output=False)
+    rows = {record.instance_id: record async for record in hub.instances.every(brief)}
+    async for found in hub.histories.checkpoints():
+        row = rows.pop(found.instance_id, None)
+        if row is None or row.execution_id != found.execution_id:
+            yield InstanceRecord(instance_id=found.instance_id, execution_id=found.execution_id), found.work
+        elif not is_ended(row):  # a history that is over may have been rewound, or its row is behind
+            yield row, None if found.work is None or found.work.is_over else found.work
+    for row in rows.values():
+        if not is_ended(row):
+            yield row, None

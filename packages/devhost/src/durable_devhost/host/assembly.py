@@ -175,19 +175,19 @@ class Host:
         with refusals_named(self.around.settings.durable.connection_name):
             await self.ownership.claim()
         try:
-            await self.listener.recall()
+            await self.listener.recovery.recall()
             async with front.serve(self.around.door) as site, asyncio.TaskGroup() as tasks:
                 running = [
                     tasks.create_task(each)
                     for each in (self.around.pool.run(), self.engine.run(), self.listener.run(), manual.run())
                 ] + [tasks.create_task(keep()) for keep in self.around.keepers]
                 if isinstance(self.around.clock, VirtualClock):
-                    await self.listener.recover()
+                    await self.listener.recovery.recover()
                 else:
-                    running.append(tasks.create_task(self.listener.recover()))
+                    running.append(tasks.create_task(self.listener.recovery.recover()))
                     with suppress(TimeoutError):
                         async with asyncio.timeout(_ROWS_S):
-                            await self.listener.rows_are_right.wait()
+                            await self.listener.recovery.rows_are_right.wait()
                 running.append(tasks.create_task(self.listeners.run()))
                 if self.around.options.watch:
                     running.append(tasks.create_task(self._reloader(front, admin, events).run()))

@@ -34,13 +34,18 @@ class InstanceRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InstanceFilter:
-    """The filter of a query of instances; None means any."""
+    """The filter of a query of instances; None means any.
+
+    What is not wanted of `with_input` and `with_output` is not read, from blobs neither.
+    """
 
     created_from: datetime | None = None
     created_to: datetime | None = None
+    updated_from: datetime | None = None
     statuses: frozenset[RuntimeStatus] = frozenset()
     id_prefix: str | None = None
     with_input: bool = True
+    with_output: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -55,6 +55,10 @@ class Message:
         """The event's type as blob names have it, for example `TaskCompleted`."""
         return SPEC_OF[type(self.event)].name
 
+    def is_for(self, execution_id: str) -> bool:
+        """Whether it means this execution of its target: a client's message means whichever is there."""
+        return self.target.execution_id in (None, "", execution_id)
+
 
 def encode(message: Message) -> str:
     """The message as queue text: compact JSON, non-ASCII characters raw."""

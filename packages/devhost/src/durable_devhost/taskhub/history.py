@@ -5,26 +5,27 @@ far cheaper than an upsert on Azurite; all others are upserted. That stays safe 
 `read` then drops the events of the unfinished commit, for their messages come again, and its `Tail` makes the next
 commit write over their rows and blank those that are left, before they could be taken for events.
 
-In journal mode messages are stored and deleted in the same batches (`taskhub.journal`).
+In journal mode messages are stored and deleted in the same batches (`taskhub.journal`), and the sentinel says what is
+open (`taskhub.open_work`).
 """
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from durable_devhost.clock import Clock
 from durable_devhost.errors import StorageUnavailable
 from durable_devhost.model.history import HistoryEvent, OrchestratorCompleted, TaskScheduled
 from durable_devhost.storage.account import Conflict, NotFound, PreconditionFailed, StorageFailure
-from durable_devhost.storage.tables import ETAG, MAX_BATCH, Action, Operation, Row, TableService, dated, quoted
+from durable_devhost.storage.tables import ETAG, MAX_BATCH, Action, Operation, Row, TableService, quoted
 from durable_devhost.taskhub.batches import cut, named
 from durable_devhost.taskhub.failures import CorruptHistory, LostRace
-from durable_devhost.taskhub.journal import BATCH, COMMIT, MESSAGE_BLOB, PENDING_INPUT, delete_all, is_message
+from durable_devhost.taskhub.journal import BATCH, COMMIT, MESSAGE_BLOB, delete_all, is_message
 from durable_devhost.taskhub.large_messages import LargeMessages, is_large
-from durable_devhost.taskhub.names import HubNames, escape_key, unescape_key
-from durable_devhost.taskhub.rows import BLOB_NAME, LARGE_COLUMNS, SENTINEL, from_row, row_key, to_row
+from durable_devhost.taskhub.names import HubNames, escape_key
+from durable_devhost.taskhub.open_work import NOTHING, OPEN, OpenWork, told
+from durable_devhost.taskhub.rows import BLOB_NAME, LARGE_COLUMNS, PENDING_INPUT, SENTINEL, from_row, row_key, to_row
 
 _MARKS = frozenset({"ExecutionId", "IsCheckpointComplete", "CheckpointCompletedTimestamp", COMMIT, BATCH})
 _ROW_MARKS = ("ExecutionId", "EventType", "_Timestamp")
@@ -38,11 +39,13 @@ class Tail:
     """What is known of the rows behind the last event: pass it on from each read or append to the next append.
 
     Rows from `fresh_from` on do not exist; None says that nobody knows. Rows before `unfinished_to` may be left from a
-    commit of the same execution that did not finish.
+    commit of the same execution that did not finish. `work` is what the execution has open, which is kept in journal
+    mode alone; None says that nobody knows.
     """
 
     fresh_from: int | None = None
     unfinished_to: int = 0
+    work: OpenWork | None = None
 
 
 UNKNOWN = Tail()
@@ -89,13 +92,21 @@ class HistoryStore:
     """The history of all instances of a hub. No locks: the etag makes the second of two writers fail."""
 
     def __init__(
-        self, tables: TableService, large: LargeMessages, names: HubNames, clock: Clock, *, store_inputs: bool
+        self,
+        tables: TableService,
+        large: LargeMessages,
+        names: HubNames,
+        clock: Clock,
+        *,
+        store_inputs: bool,
+        is_journal: bool,
     ) -> None:
         self._tables = tables
         self._large = large
         self._table = names.history
         self._clock = clock
         self._store_inputs = store_inputs
+        self._is_journal = is_journal
 
     async def read(self, instance_id: str, execution_id: str | None = None) -> StoredHistory:
         """The current execution's events; none, but the etag, when `execution_id` is given and is not the current one.
@@ -119,22 +130,8 @@ class HistoryStore:
             execution_id=str(current),
             etag=etag,
             row_count=len(events),
-            tail=Tail(fresh_from=fresh_from, unfinished_to=unfinished_to),
+            tail=Tail(fresh_from=fresh_from, unfinished_to=unfinished_to, work=self._work_after(NOTHING, events)),
         )
-
-    async def committed_since(self, when: datetime) -> AsyncIterator[str]:
-        """The ids of all instances with a commit at `when` or later. It looks at each row of the table."""
-        wanted = f"RowKey eq {quoted(SENTINEL)} and CheckpointCompletedTimestamp ge {dated(when)}"
-        async for page in self._tables.query(self._table, filter=wanted, select=("PartitionKey",)):
-            for row in page.rows:
-                yield unescape_key(str(row["PartitionKey"]))
-
-    async def executions(self) -> AsyncIterator[tuple[str, str]]:
-        """The ids of all instances that have a history, and of their current executions; it looks at each row."""
-        wanted = f"RowKey eq {quoted(SENTINEL)}"
-        async for page in self._tables.query(self._table, filter=wanted, select=("PartitionKey", "ExecutionId")):
-            for row in page.rows:
-                yield unescape_key(str(row["PartitionKey"])), str(row.get("ExecutionId"))
 
     async def append(
         self,
@@ -148,7 +145,6 @@ class HistoryStore:
         beside: Sequence[Operation] = (),
         if_whole: Sequence[Operation] = (),
         inputs: Mapping[int, str] = _NO_INPUTS,
-        is_named: bool = False,
     ) -> Appended:
         """Store `events` from row `first_row` on; a new generation begins again at 0.
 
@@ -159,8 +155,8 @@ class HistoryStore:
         Journal mode gives operations on messages, which are carried out `beside`, others that are carried out
         `if_whole`, where all is one batch, and the `inputs` of the activities that are scheduled, by their task ids.
         Messages are stored before the events that end the commit, so that one which breaks off has sent nothing:
-        `JournalRows.pending` knows its messages by the commit's name. There each commit `is_named` if it takes several
-        batches, without messages too: the sentinel must not show it as unfinished under the name of one before it.
+        `JournalRows.pending` knows its messages by the commit's name. Each commit of several batches has one there,
+        also without messages: the sentinel must not show it as unfinished under the name of one before it.
         """
         urls: dict[str, str] = {}
         rows = [
@@ -171,15 +167,16 @@ class HistoryStore:
         blanks = [_blank(instance_id, index) for index in range(end, tail.unfinished_to)]
         known = row_key(tail.fresh_from) if tail.fresh_from is not None else None
         batches = cut(beside, [_write(row, known) for row in (*blanks, *rows)], if_whole)
-        name = secrets.token_hex(8) if is_named and len(batches) > 1 else ""
+        name = secrets.token_hex(8) if self._is_journal and len(batches) > 1 else ""
+        work = self._work_after(tail.work if first_row else NOTHING, events)
         for number, batch in enumerate(batches, start=1):
-            sentinel = self._sentinel(instance_id, execution_id, etag, complete=number == len(batches))
+            sentinel = self._sentinel(instance_id, execution_id, etag, work, complete=number == len(batches))
             operations = [*batch, sentinel]
             if name:
                 operations = named(operations, name, number)
             etag = await self._store(instance_id, operations)
         fresh_from = None if tail.fresh_from is None else max(end, tail.fresh_from)
-        tail = Tail(fresh_from=fresh_from)
+        tail = Tail(fresh_from=fresh_from, work=work)
         return Appended(etag=etag or "", row_count=end, tail=tail, urls=urls, is_whole=len(batches) == 1)
 
     async def _store(self, instance_id: str, operations: Sequence[Operation]) -> str:
@@ -313,7 +310,12 @@ class HistoryStore:
                 urls[text] = self._large.url(name)
         return row
 
-    def _sentinel(self, instance_id: str, execution_id: str, etag: str | None, *, complete: bool) -> Operation:
+    def _work_after(self, before: OpenWork | None, events: Sequence[HistoryEvent]) -> OpenWork | None:
+        return before.after(events) if self._is_journal and before is not None else None
+
+    def _sentinel(
+        self, instance_id: str, execution_id: str, etag: str | None, work: OpenWork | None, *, complete: bool
+    ) -> Operation:
         row: Row = {
             "PartitionKey": escape_key(instance_id),
             "RowKey": SENTINEL,
@@ -322,6 +324,8 @@ class HistoryStore:
         }
         if complete:
             row["CheckpointCompletedTimestamp"] = self._clock.now()
+            if self._is_journal:
+                row[OPEN] = told(work)
         return Operation(action=Action.INSERT if etag is None else Action.MERGE, row=row, etag=etag)
 
 

@@ -9,6 +9,7 @@ from durable_devhost.storage.queues import QueueService
 from durable_devhost.storage.tables import TableService
 from durable_devhost.storage.transport import Transport
 from durable_devhost.storage_mode import StorageMode
+from durable_devhost.taskhub.all_histories import AllHistories
 from durable_devhost.taskhub.app_lease import AppLease
 from durable_devhost.taskhub.history import HistoryStore
 from durable_devhost.taskhub.instances import InstanceStore
@@ -29,6 +30,7 @@ class TaskHub:
     queues: HubQueues
     queue_service: QueueService
     history: HistoryStore
+    histories: AllHistories
     journal: JournalRows
     instances: InstanceStore
     partitions: PartitionTable
@@ -57,6 +59,7 @@ class TaskHub:
         count = check_partition_count(partition_count)
         tables, queues, blobs = TableService(transport), QueueService(transport), BlobService(transport)
         large = LargeMessages(blobs, names, transport.account.blob_endpoint)
+        is_expected = mode is not None
         mode = mode or await AppLease(blobs, names, app_name).mode() or StorageMode.STANDARD
         hub = cls(
             names=names,
@@ -64,14 +67,17 @@ class TaskHub:
             partition_count=count,
             queues=HubQueues(queues, large, names, count),
             queue_service=queues,
-            history=HistoryStore(tables, large, names, clock, store_inputs=store_inputs),
+            history=HistoryStore(
+                tables, large, names, clock, store_inputs=store_inputs, is_journal=mode is StorageMode.JOURNAL
+            ),
+            histories=AllHistories(tables, names),
             journal=JournalRows(tables, large, names),
             instances=InstanceStore(tables, large, names),
             partitions=PartitionTable(tables, names),
             large_messages=large,
             app_lease=AppLease(blobs, names, app_name, mode),
         )
-        await hub._create(tables)
+        await hub._create(tables, checks_mode=is_expected)
         return hub
 
     async def purge(self, instance_id: str, *, with_messages: bool = False) -> int:
@@ -85,9 +91,9 @@ class TaskHub:
         await self.instances.delete(instance_id)
         return purged.rows
 
-    async def _create(self, tables: TableService) -> None:
+    async def _create(self, tables: TableService, *, checks_mode: bool) -> None:
         is_new = await self.app_lease.create()
-        if not is_new and (found := await self.app_lease.mode()) is not self.mode:
+        if checks_mode and not is_new and (found := await self.app_lease.mode()) is not self.mode:
             raise SettingsError(_other_mode(self.names.hub, found))
         for table in (self.names.partitions, self.names.history, self.names.instances):
             await tables.create_table(table)

@@ -33,12 +33,6 @@ _COLUMNS: dict[str, tuple[str, type]] = {
     "tags": ("Tags", str),
 }
 _LARGE = ("Input", "Output")
-_WITHOUT_INPUT = (
-    "PartitionKey",
-    "RowKey",
-    "OutputBlobName",
-    *(column for column, _ in _COLUMNS.values() if column != "Input"),
-)
 _STATUSES = {str(status): status for status in RuntimeStatus}
 
 
@@ -127,7 +121,7 @@ class InstanceStore:
         page = await self._tables.query_page(
             self._table,
             filter=odata(wanted),
-            select=() if wanted.with_input else _WITHOUT_INPUT,
+            select=_columns(wanted),
             top=page_size,
             continuation=continuation,
         )
@@ -166,6 +160,15 @@ class InstanceStore:
         return row
 
 
+def _columns(wanted: InstanceFilter) -> tuple[str, ...]:
+    """The columns that are wanted, nothing for all."""
+    left_out = {"Input": not wanted.with_input, "Output": not wanted.with_output}
+    if not any(left_out.values()):
+        return ()
+    columns = ["PartitionKey", "RowKey", *(column for column, _ in _COLUMNS.values()), *(c + BLOB_NAME for c in _LARGE)]
+    return tuple([each for each in columns if not left_out.get(each.removesuffix(BLOB_NAME))])
+
+
 def odata(wanted: InstanceFilter) -> str:
     """The OData filter for the instances that are wanted."""
     terms = ["RowKey eq ''"]
@@ -176,6 +179,8 @@ def odata(wanted: InstanceFilter) -> str:
         terms.append(f"CreatedTime ge {dated(wanted.created_from)}")
     if wanted.created_to is not None:
         terms.append(f"CreatedTime le {dated(wanted.created_to)}")
+    if wanted.updated_from is not None:
+        terms.append(f"LastUpdatedTime ge {dated(wanted.updated_from)}")
     if wanted.statuses:
         terms.append("(" + " or ".join(f"RuntimeStatus eq {quoted(str(s))}" for s in sorted(wanted.statuses)) + ")")
     return " and ".join(terms)

@@ -9,7 +9,7 @@ The input of an activity needs no row: it is in a column of its TaskScheduled ro
 
 import itertools
 import secrets
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Container, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -18,13 +18,10 @@ from durable_devhost.storage.account import Conflict, NotFound
 from durable_devhost.storage.tables import MAX_BATCH, Action, Operation, Row, TableService, Value, quoted
 from durable_devhost.taskhub.large_messages import LargeMessages, is_large
 from durable_devhost.taskhub.names import HubNames, escape_key, unescape_key
-from durable_devhost.taskhub.rows import BLOB_NAME, SENTINEL
+from durable_devhost.taskhub.rows import BLOB_NAME, PENDING_INPUT, SENTINEL
 
 OUTBOX = "outbox-"
 """What the RowKey of a message begins with: behind the hexadecimal digits, before `sentinel`."""
-
-PENDING_INPUT = "PendingInput"
-"""The column of a TaskScheduled row with the input that the real provider keeps in the work item alone."""
 
 COMMIT = "Commit"
 """The column with the name of a commit of several batches, on its messages; the sentinel names the last one begun."""
@@ -123,15 +120,15 @@ class JournalRows:
             for row in sent:
                 yield await self._read(row)
 
-    async def inputs(self, instance_id: str, execution_id: str) -> Mapping[int, str]:
-        """The inputs of the activities of one execution by their task ids."""
+    async def inputs(self, instance_id: str, execution_id: str, task_ids: Container[int]) -> Mapping[int, str]:
+        """The inputs of these activities of one execution by their task ids."""
         wanted = f"PartitionKey eq {quoted(escape_key(instance_id))} and EventType eq 'TaskScheduled'"
         found: dict[int, str] = {}
         async for page in self._tables.query(self._table, filter=wanted):
             for row in page.rows:
                 task_id = row.get("EventId")
-                if row.get("ExecutionId") != execution_id or not isinstance(task_id, int):
-                    continue  # of a generation before, which was longer
+                if not isinstance(task_id, int) or task_id not in task_ids or row.get("ExecutionId") != execution_id:
+                    continue  # it has ended, or is of a generation before, which was longer
                 text = await self._text(row, PENDING_INPUT)
                 if text is not None:
                     found[task_id] = text

@@ -20,8 +20,11 @@ SENTINEL = "sentinel"
 BLOB_NAME = "BlobName"
 """What is appended to a column's name when its text lies in a blob."""
 
+PENDING_INPUT = "PendingInput"
+"""The column of a TaskScheduled row with the input that the real provider keeps in the work item alone."""
+
 LARGE_COLUMNS = frozenset(
-    {"Name", "Input", "Result", "Output", "Reason", "Details", "Correlation", "FailureDetails", "Tags", "PendingInput"}
+    {"Name", "Input", "Result", "Output", "Reason", "Details", "Correlation", "FailureDetails", "Tags", PENDING_INPUT}
 )
 """The columns whose text may go to a blob."""
 

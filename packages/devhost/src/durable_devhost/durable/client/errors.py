@@ -31,15 +31,9 @@ class WrongState(ClientError):
 class UnknownEntity(ClientError):
     """The app has no entity function of that name."""
 
-    def __init__(self, text: str) -> None:
-        super().__init__(text)
-
 
 class DisabledOrchestrator(ClientError):
     """The orchestrator to be started is switched off; one that the app does not have is another thing (recorded)."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__(text)
 
 
 class BadArgument(ClientError):

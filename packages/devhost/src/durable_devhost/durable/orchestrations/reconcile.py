@@ -64,7 +64,7 @@ def reconcile(messages: Sequence[Message], execution_id: str, execution: Executi
     raised = SeenEvents()
     for index, message in enumerate(messages):
         event = message.event
-        if message.target.execution_id not in (None, "", execution_id):
+        if not message.is_for(execution_id):
             continue
         if isinstance(event, ExecutionStarted):
             if is_new and not any(isinstance(each, ExecutionStarted) for each in found.events):
