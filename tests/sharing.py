@@ -17,6 +17,8 @@ SHARED = {"workflows": 3, "security": 1, "app": 1, "conformance": 1}
 """Folders whose modules share a host, and how many of them there may be: what shares one runs in one worker."""
 OF_ITS_OWN = re.compile(r"^    return app_alone$|^def (app|town|fortress)\(", re.MULTILINE)
 """What a module has that starts a host for itself."""
+OF_ONE_MODE = re.compile(r"\[(?:.*-)?(standard|journal)(?:-.*)?\]$")
+"""The storage mode among a test's parameters."""
 LONGEST_FIRST = (
     "outside",
     "workflows",
@@ -35,13 +37,22 @@ LONGEST_FIRST = (
 
 
 class Sharing(LoadFileScheduling):  # type: ignore[misc]
-    """xdist's distribution file by file, but the files that share a host stay together."""
+    """xdist's distribution file by file, but by the parts of `part_of`."""
 
     def _split_scope(self, nodeid: str) -> str:
-        path = nodeid.partition("::")[0]
-        folder = Path(path).parent.name
-        files = _sharing(folder)
-        return f"{folder} {files.index(path) % SHARED[folder]}" if path in files else path
+        return part_of(nodeid)
+
+
+def part_of(nodeid: str) -> str:
+    """Return the name of the part that a test belongs to, which runs in one worker: its file, as a rule.
+
+    Files that share a host are one part. A host runs in one storage mode, so what is tried in both modes is two.
+    """
+    path = nodeid.partition("::")[0]
+    folder = Path(path).parent.name
+    files, mode = _sharing(folder), OF_ONE_MODE.search(nodeid)
+    part = f"{folder} {files.index(path) % SHARED[folder]}" if path in files else path
+    return f"{part} {mode[1]}" if mode else part
 
 
 @pytest.hookimpl(tryfirst=True, optionalhook=True)
