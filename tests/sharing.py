@@ -22,20 +22,34 @@ OF_ITS_OWN = re.compile(r"^    return app_alone$|^def (app|town|fortress)\(", re
 OF_ONE_MODE = re.compile(r"\[(?:.*-)?(standard|journal)(?:-.*)?\]$")
 """The storage mode among a test's parameters."""
 LONGEST_FIRST = (
-    "outside",
-    "workflows",
-    "security",
-    "crash",
-    "soak",
-    "test_",
-    "host",
-    "examples",
-    "app",
-    "tools",
-    "greenlight",
-    "conformance",
+    "browser/",
+    "chaos/test_sweep",
+    "security/",
+    "soak/test_soak",
+    "workflows/",
+    "crash/",
+    "triggers/test_queue_in_trouble",
+    "dispatch/test_pool",
+    "outside/",
+    "app/",
+    "azurite/",
+    "storage_calls/",
+    "infra/",
+    "clients/test_verbs",
+    "testing/",
+    "doctor/",
+    "durable/test_faults",
+    "durable/test_two_hosts",
+    "examples/",
+    "dashboard/test_browser",
+    "conformance/",
+    "surroundings/",
+    "host/",
+    "tools/",
+    "greenlight/",
+    "bench/",
 )
-"""Beginnings of paths, so that at the end no worker waits long for another."""
+"""Beginnings of paths, by how long a part of it takes, so that at the end no worker waits long for another."""
 
 
 class Sharing(LoadFileScheduling):  # type: ignore[misc]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.sharing import SHARED, part_of
+from tests.sharing import LONGEST_FIRST, SHARED, TESTS, part_of
 
 DEVHOST = "packages/devhost/tests"
 CONFORMANCE = f"{DEVHOST}/conformance/test_api.py::test_call_is_answered_as_recorded"
@@ -34,3 +34,9 @@ def test_files_of_one_host_are_one_part() -> None:
 def test_each_storage_mode_is_a_part_of_its_own(test: str, part: str) -> None:
     """Two workers can run them at a time: each has a host of its own in any case."""
     assert part_of(test) == part
+
+
+def test_every_file_that_is_to_run_early_is_there() -> None:
+    """A file that was renamed would be waited for at the end."""
+    files = [file.relative_to(top).as_posix() for top in TESTS for file in top.rglob("test_*.py")]
+    assert [start for start in LONGEST_FIRST if not any(file.startswith(start) for file in files)] == []
