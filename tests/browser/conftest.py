@@ -84,11 +84,11 @@ def hand_in(app: AppUnderTest, proposal: str, **more: Any) -> str:
     policy = {"stages": [{"name": "design", "approvers": ["Mara", "Jonas"], "rule": "all", "windowHours": 72}]}
     form = {"title": f"Footbridge {proposal}", "author": "Ines", "cost": 100, "policy": policy, **more}
     assert app.request("POST", f"/api/proposals?id={proposal}", form).status == 202
-    until(lambda: look(app, proposal)["waitingFor"])
+    until(lambda: get_proposal(app, proposal)["waitingFor"])
     return proposal
 
 
-def look(app: AppUnderTest, proposal: str) -> dict[str, Any]:
+def get_proposal(app: AppUnderTest, proposal: str) -> dict[str, Any]:
     """Return a proposal as the API shows it."""
     shown: dict[str, Any] = app.request("GET", f"/api/proposals/{proposal}").body
     return shown
