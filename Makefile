@@ -58,7 +58,7 @@ run: setup
 unexport PYTHONDONTWRITEBYTECODE
 
 # The tests of these folders cover every branch of the deciding code; tracing the others would only slow them down.
-COVERED := tests/approvals packages/devhost/tests/durable
+COVERED := tests/approvals packages/devhost/tests/durable/entities packages/devhost/tests/durable/orchestrations
 
 test: setup
 	$(BIN)/python -m pytest -q -n $(CORES) --cov --cov-report=term-missing:skip-covered $(COVERED)
@@ -66,8 +66,8 @@ test: setup
 		$(COVERED:%=--ignore=%)
 
 long: setup
-	LONG=1 $(BIN)/python -m pytest -q -n $(WORKERS) --timeout 1200 --dist loadfile --no-loadscope-reorder $(COVERED) \
-		tests/crash packages/devhost/tests/crash packages/devhost/tests/chaos packages/devhost/tests/edges packages/devhost/tests/outside tests/examples/test_demo.py tests/workflows \
+	LONG=1 $(BIN)/python -m pytest -q -n $(WORKERS) --timeout 1200 --dist loadfile --no-loadscope-reorder \
+		tests/approvals packages/devhost/tests/durable tests/crash packages/devhost/tests/crash packages/devhost/tests/chaos packages/devhost/tests/edges packages/devhost/tests/outside tests/examples/test_demo.py tests/workflows \
 		tests/gateways/test_report_rows.py
 
 # Only parts, with tables in a file: .venv/bin/python -m packages.devhost.tests.chaos --part kills --write FILE

@@ -3,8 +3,6 @@
 Properties try twenty examples each, other ones with every run, and 500 in `make long`.
 """
 
-from pathlib import Path
-
 import pytest
 from hypothesis import settings
 
@@ -16,20 +14,6 @@ pytest_plugins = ["pytester", "tests.sharing"]
 settings.register_profile("short", max_examples=20, deadline=None)
 settings.register_profile("long", max_examples=500, deadline=None)
 settings.load_profile("long" if LONG else "short")
-
-LONGEST_FIRST = (
-    "packages/devhost/tests/chaos/test_sweep.py",
-    "tests/soak/test_soak.py",
-    "tests/browser/test_pages.py",
-    "packages/devhost/tests/surroundings/test_surroundings.py",
-)
-"""Files of which each takes a minute or more. A file runs in one process, so one that comes last is waited for."""
-
-
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Begin with the longest files; the others keep their order."""
-    rank = {config.rootpath / Path(name): number for number, name in enumerate(LONGEST_FIRST)}
-    items.sort(key=lambda item: rank.get(item.path, len(rank)))
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -110,14 +110,18 @@ CASES: Mapping[str, Hostile] = {
 """By name."""
 
 
-def measure(name: str) -> Measured:
-    """Measure one case in a process of its own."""
-    with tempfile.NamedTemporaryFile() as file:
-        file.write(CASES[name].make())
-        file.flush()
-        command = [sys.executable, __file__, CASES[name].route, file.name]
-        done = subprocess.run(command, check=True, capture_output=True, cwd=ROOT)
-    return Measured(**json.loads(done.stdout.splitlines()[-1]))
+def measure(names: Iterable[str]) -> Iterator[tuple[str, Measured]]:
+    """Measure cases by name, each in a process of its own, forked from one that has loaded the app."""
+    command = [sys.executable, __file__, "--read"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT) as reader:
+        assert reader.stdin
+        assert reader.stdout
+        for name in names:
+            with tempfile.NamedTemporaryFile() as file:
+                file.write(CASES[name].make())
+                file.flush()
+                print(CASES[name].route, file.name, file=reader.stdin, flush=True)
+                yield name, Measured(**json.loads(reader.stdout.readline()))
 
 
 def excess(name: str, measured: Measured, size: int) -> str | None:
@@ -133,8 +137,8 @@ def main() -> int:
     """Measure all cases, print them as a table, and return 1 if a limit is broken."""
     print(f"{'body':<34}{'MB':>6}{'status':>8}{'answer':>10}{'ms':>8}{'memory':>9}")
     broken = list[str]()
-    for name, case in CASES.items():
-        size, found = len(case.make()), measure(name)
+    for name, found in measure(CASES):
+        size = len(CASES[name].make())
         times = f"{found.grown / size:.2f} x"
         line = f"{name:<34}{size / 1e6:>6.1f}{found.status or 'read':>8}{found.answer:>8} B{found.seconds * 1e3:>8.0f}"
         print(f"{line}{times:>9}")
@@ -143,9 +147,24 @@ def main() -> int:
     return 1 if broken else 0
 
 
-def _read_one(route: str, path: str) -> Measured:
+def _read_all() -> None:
+    """Read the bodies that standard input names, a route and a file in each line; print what each took, as JSON."""
+    calls = _calls()
+    for call in calls.values():
+        call(b"[]")  # what is loaded with a first call is loaded here once
+    for line in sys.stdin:
+        route, path = line.split()
+        child = os.fork()
+        if child == 0:
+            found = _read_one(calls[route], path)
+            print(json.dumps({name: getattr(found, name) for name in Measured.__slots__}), flush=True)
+            os._exit(0)
+        if os.waitpid(child, 0)[1] != 0:
+            sys.exit(f"{route} could not be measured")
+
+
+def _read_one(call: Callable[[bytes], tuple[int, int]], path: str) -> Measured:
     """Read the body in this process, after another one, so that one-time set-up is not counted."""
-    call = _calls()[route]
     call(b"[]")
     body = Path(path).read_bytes()
     with suppress(OSError):
@@ -206,8 +225,7 @@ def _calls() -> Mapping[str, Callable[[bytes], tuple[int, int]]]:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) == 3:
-        found = _read_one(*sys.argv[1:])
-        print(json.dumps({name: getattr(found, name) for name in Measured.__slots__}))
+    if sys.argv[1:] == ["--read"]:
+        _read_all()
     else:
         sys.exit(main())

@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from time import monotonic, sleep
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
@@ -17,7 +17,11 @@ ROOT = Path(__file__).resolve().parents[2]
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
 KEY = "0123456789abcdef0123456789abcdef"
-FINAL = frozenset({"approved", "rejected", "withdrawn", "expired", "failed"})
+OPTIONS: dict[Literal["light", "dark"], dict[str, Any]] = {
+    "light": {"resultTypes": ["violations"]},
+    "dark": {"resultTypes": ["violations"], "runOnly": ["color-contrast", "link-in-text-block"]},
+}
+"""What axe-core is asked in each colour scheme: everything, and in the second what looks at colours."""
 
 
 @pytest.fixture(scope="module")
@@ -52,10 +56,9 @@ def visit(chromium: Browser, app: AppUnderTest) -> Iterator[Visit]:
         context = chromium.new_context(**{"viewport": {"width": 1100, "height": 900}, **options})
         contexts.append(context)
         context.set_default_timeout(15_000)
+        sent = context.request.post(f"{app.url}/api/ui/act-as", form={"name": person}, max_redirects=0)
+        assert sent.status == 303, sent.text()
         page = context.new_page()
-        page.goto(f"{app.url}/api/ui/act-as")
-        page.fill("#name", person)
-        page.click("button")
         page.goto(app.url + path)
         return page
 
@@ -65,9 +68,15 @@ def visit(chromium: Browser, app: AppUnderTest) -> Iterator[Visit]:
 
 
 def faults_of(page: Page) -> list[str]:
-    """Return what axe-core finds wrong with a page: rule, and where."""
-    found = page.evaluate(f"async () => {{ {AXE.read_text('utf-8')}; return await axe.run(document); }}")
-    return [f"{each['id']}: {json.dumps(each['nodes'][0]['target'])}" for each in found["violations"]]
+    """Return what axe-core finds wrong with a page, in light colours and in dark ones: scheme, rule, and where."""
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(AXE.read_text("utf-8"))
+    faults = list[str]()
+    for scheme, options in OPTIONS.items():
+        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+        found = page.evaluate("async (options) => (await axe.run(document, options)).violations", options)
+        faults += [f"{scheme}: {each['id']}: {json.dumps(each['nodes'][0]['target'])}" for each in found]
+    return faults
 
 
 def hand_in(app: AppUnderTest, proposal: str, **more: Any) -> str:
@@ -75,11 +84,11 @@ def hand_in(app: AppUnderTest, proposal: str, **more: Any) -> str:
     policy = {"stages": [{"name": "design", "approvers": ["Mara", "Jonas"], "rule": "all", "windowHours": 72}]}
     form = {"title": f"Footbridge {proposal}", "author": "Ines", "cost": 100, "policy": policy, **more}
     assert app.request("POST", f"/api/proposals?id={proposal}", form).status == 202
-    until(lambda: look(app, proposal)["waitingFor"])
+    until(lambda: get_proposal(app, proposal)["waitingFor"])
     return proposal
 
 
-def look(app: AppUnderTest, proposal: str) -> dict[str, Any]:
+def get_proposal(app: AppUnderTest, proposal: str) -> dict[str, Any]:
     """Return a proposal as the API shows it."""
     shown: dict[str, Any] = app.request("GET", f"/api/proposals/{proposal}").body
     return shown

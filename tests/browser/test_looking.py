@@ -8,7 +8,7 @@ import requests
 from playwright.sync_api import Page, Response
 
 from durable_devhost.testing.plugin import AppUnderTest
-from tests.browser.conftest import Visit, faults_of, hand_in, look, until
+from tests.browser.conftest import Visit, faults_of, get_proposal, hand_in, until
 
 FOOTBRIDGE = Path(__file__).resolve().parents[2] / "examples" / "footbridge"
 ARABIC = "جسر المشاة عند الطاحونة"
@@ -55,7 +55,7 @@ def test_every_version_of_a_round_is_there_with_what_changed(app: AppUnderTest, 
     proposal = hand_in(app, "versions")
     for content in (b"Of oak.\nBy May.\n", b"Of steel.\nBy May.\n", b"Of steel.\nBy June.\n"):
         put(app, proposal, "plan.md", content)
-    until(lambda: look(app, proposal)["status"] == "inReview")
+    until(lambda: get_proposal(app, proposal)["status"] == "inReview")
     page = visit("Mara", f"/api/ui/proposals/{proposal}")
     versions = page.locator("section[aria-labelledby=versions] > details")
     assert [each.split(",")[0] for each in versions.locator("summary").all_inner_texts()] == [
@@ -203,7 +203,7 @@ def test_a_decision_is_made_with_the_keyboard_alone(app: AppUnderTest, visit: Vi
     answer_by_keys(page, 5, "Tab", 'button[type="submit"]')
     page.keyboard.press("Enter")
     page.wait_for_url("**done=decisions")
-    assert look(app, proposal)["status"] == "rejected"
+    assert get_proposal(app, proposal)["status"] == "rejected"
 
 
 def test_a_proposal_is_handed_in_with_the_keyboard_alone(visit: Visit) -> None:
@@ -236,11 +236,11 @@ def test_without_script_a_person_hands_in_searches_and_follows(app: AppUnderTest
     page.click('button[value="submit"]')
     assert "design-proposal.md" in page.inner_text("main")
     proposal = page.url.rpartition("/")[2].partition("?")[0]
-    until(lambda: look(app, proposal)["waitingFor"])
+    until(lambda: get_proposal(app, proposal)["waitingFor"])
     page.goto(f"{app.url}/api/ui/inbox?part=wrote")
     page.click("summary:has-text('Search and filter')")
     page.fill("#q", "without script")
     page.click("text=Search >> nth=-1")
     assert "q=without+script" in page.url
     page.click("text=Without any script")
-    assert json.dumps(look(app, proposal)["title"]) == json.dumps(page.inner_text("h1"))
+    assert json.dumps(get_proposal(app, proposal)["title"]) == json.dumps(page.inner_text("h1"))

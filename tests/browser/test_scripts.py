@@ -9,7 +9,7 @@ import requests
 from playwright.sync_api import Page, Response, Route
 
 from durable_devhost.testing.plugin import AppUnderTest
-from tests.browser.conftest import Visit, hand_in, look, until
+from tests.browser.conftest import Visit, get_proposal, hand_in, until
 
 FOOTBRIDGE = Path(__file__).resolve().parents[2] / "examples" / "footbridge"
 SHORTLY_MS = 31_000
@@ -27,8 +27,8 @@ def proposal_page(visit: Visit, proposal: str, person: str = "Mara", **options: 
     return page, seen
 
 
-def hears(page: Page, holds: Callable[[], bool]) -> None:
-    """Wait until something holds; to ask the page for anything lets Playwright tell what it has heard."""
+def wait_until(page: Page, holds: Callable[[], bool]) -> None:
+    """Wait until something holds. Each question to the page lets Playwright pass on what it has received."""
     until(lambda: page.title() is not None and holds())
 
 
@@ -86,9 +86,9 @@ def test_a_page_says_that_it_has_changed_and_keeps_what_was_typed(app: AppUnderT
     assert seen == []
     page.evaluate("Object.defineProperty(document, 'visibilityState', {value: 'visible', configurable: true})")
     page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
-    hears(page, lambda: [each.status for each in seen] == [304])
+    wait_until(page, lambda: [each.status for each in seen] == [304])
     page.clock.run_for(SHORTLY_MS)
-    hears(page, lambda: [each.status for each in seen] == [304, 304])
+    wait_until(page, lambda: [each.status for each in seen] == [304, 304])
     assert page.inner_text("#notice") == ""
 
     comment(app, proposal)
@@ -117,7 +117,7 @@ def test_a_choice_that_was_made_for_another_document_is_not_kept(app: AppUnderTe
     answer.locator('input[value="approve"]').check()
     path = f"/api/proposals/{proposal}/attachments/plan.md?by=Ines"
     assert requests.put(app.url + path, data=b"# Another plan", timeout=30).status_code == 201
-    until(lambda: look(app, proposal)["status"] == "inReview")
+    until(lambda: get_proposal(app, proposal)["status"] == "inReview")
     page.clock.run_for(SHORTLY_MS)
     page.click("#notice button")
     page.wait_for_selector("text=plan.md")
@@ -134,7 +134,7 @@ def test_ticks_in_the_inbox_are_kept_when_something_comes_in(app: AppUnderTest, 
     page.check('input[name="pick"]')
     page.fill("#comment", "All good.")
     hand_in(app, "ticked-2")
-    until(lambda: len(look_for(app, "ticked")) == 2)
+    until(lambda: len(waiting_proposals(app, "ticked")) == 2)
     page.clock.run_for(SHORTLY_MS)
     page.click("#notice button")
     page.wait_for_selector('input[name="pick"] >> nth=1')
@@ -143,7 +143,7 @@ def test_ticks_in_the_inbox_are_kept_when_something_comes_in(app: AppUnderTest, 
     assert [str(each.get_attribute("value")).split()[0] for each in ticked.all()] == [first]
 
 
-def look_for(app: AppUnderTest, words: str) -> list[str]:
+def waiting_proposals(app: AppUnderTest, words: str) -> list[str]:
     """Return the proposals of the list whose title has these words and that wait for somebody."""
     rows = app.request("GET", "/api/proposals?top=100").body["proposals"]
     return [each["proposalId"] for each in rows if words in each["title"] and each["waitingFor"]]
@@ -174,13 +174,13 @@ def test_who_will_have_to_approve_it_is_shown_while_typing(visit: Visit) -> None
     page.wait_for_selector("#preview-section >> text=Not known yet. Department: Is missing")
     page.fill("#department", "Works")
     page.locator("#cost").press_sequentially("148,500", delay=20)
-    hears(page, lambda: len(asked) == 2)
+    wait_until(page, lambda: len(asked) == 2)
     page.wait_for_selector("ol.way >> text=Viktor Lang")
     assert page.evaluate("document.activeElement.id") == "cost"
     page.fill("#cost", "many")
     page.wait_for_selector("#preview-section >> text=Not known yet. Cost: Give an amount")
     assert page.input_value("#title") == ""
-    assert look_at_nothing(page)
+    assert has_no_fault(page)
 
 
 def test_a_proposal_comes_again_with_the_preview_and_no_file_is_lost(app: AppUnderTest, visit: Visit) -> None:
@@ -201,11 +201,11 @@ def test_a_proposal_comes_again_with_the_preview_and_no_file_is_lost(app: AppUnd
     page.fill("#currency", "EUR")
     page.click('button[value="submit"]')
     page.wait_for_url("**done=resubmitted")
-    shown = look(app, proposal)
+    shown = get_proposal(app, proposal)
     assert (shown["cost"], [each["name"] for each in shown["attachments"]]) == (1900, ["elevation.png"])
 
 
-def look_at_nothing(page: Page) -> bool:
+def has_no_fault(page: Page) -> bool:
     """Say whether the form is as it was: no fault is marked in it."""
     return page.locator("form .field-alarm").count() == 0
 
@@ -229,8 +229,8 @@ def test_files_are_dropped_anywhere_and_can_be_left_out(visit: Visit) -> None:
 def test_an_upload_shows_how_far_it_is_and_can_be_stopped(visit: Visit) -> None:
     """Stopped, it leaves everything in the form."""
     page = visit("Ines", "/api/ui/submit")
-    held = list[Route]()
-    page.route("**/api/ui/submit", lambda route: held.append(route))
+    routes = list[Route]()
+    page.route("**/api/ui/submit", lambda route: routes.append(route))
     page.fill("#title", "Weir")
     page.set_input_files("#files", [FOOTBRIDGE / "elevation.png"])
     page.click('button[value="submit"]')
@@ -301,7 +301,7 @@ def test_the_author_adds_a_file_to_an_open_proposal(app: AppUnderTest, visit: Vi
     page.click("text=Put them on record")
     page.wait_for_url("**done=attach")
     assert "The files are on record." in page.inner_text("main")
-    assert [each["name"] for each in look(app, proposal)["attachments"]] == ["elevation.png"]
+    assert [each["name"] for each in get_proposal(app, proposal)["attachments"]] == ["elevation.png"]
 
 
 # What scripts may do

@@ -13,7 +13,7 @@ def eventful():
     return play()
 
 
-def told(played, kind, number=0):
+def event_of(played, kind, number=0):
     """What the n-th entry of a kind tells."""
     found = [event for raw, event in zip(played.raw, tell(played.raw), strict=True) if raw["kind"] == kind]
     return found[number]
@@ -31,9 +31,9 @@ def test_an_event_shows_who_acted_and_through_which_way(eventful):
     """Timeouts and the workflow are nobody."""
     events = {event.number: event for event in tell(eventful["bridge"].raw)}
     assert [event.way for event in events.values() if event.who == "Amara Okafor"] == ["by link"]
-    assert told(eventful["bridge"], "decided", 1).details == ("before being asked", "“Ready.”")
-    assert told(eventful["bridge"], "decided", 2).details == ("for Mara Lindqvist",)
-    assert told(eventful["bridge"], "reminded").who == ""
+    assert event_of(eventful["bridge"], "decided", 1).details == ("before being asked", "“Ready.”")
+    assert event_of(eventful["bridge"], "decided", 2).details == ("for Mara Lindqvist",)
+    assert event_of(eventful["bridge"], "reminded").who == ""
 
 
 def test_a_kind_of_a_newer_app_is_shown_by_its_name(eventful):

@@ -27,7 +27,7 @@ def waiting(turn):
     return run
 
 
-def heard(run):
+def next_decisions(run):
     """Return the decisions that the next execution takes down."""
     return [each["decision"] for each in next_turn(run)["heard"]]
 
@@ -126,7 +126,7 @@ def test_decisions_under_both_event_names_in_one_turn_are_both_kept(turn):
     """They were early, so the wait ends with one of them while the other is there too."""
     run = turn(("Approval", NO), ("Wake", {}), ("ApprovalEvent", YES), told=3)
     run.complete("AdvanceReview", step())
-    assert heard(run) == [YES, NO]
+    assert next_decisions(run) == [YES, NO]
 
 
 def test_a_decision_that_the_host_delivers_again_counts_once(waiting, turn):
@@ -135,7 +135,7 @@ def test_a_decision_that_the_host_delivers_again_counts_once(waiting, turn):
     run = turn(("ApprovalEvent", YES), **next_turn(waiting))
     run.complete("DecideByEvent", {"refused": None})
     run.complete("AdvanceReview", step())
-    assert heard(run) == []
+    assert next_decisions(run) == []
 
 
 def test_a_following_decision_of_another_person_counts(waiting, turn):
@@ -144,7 +144,7 @@ def test_a_following_decision_of_another_person_counts(waiting, turn):
     run = turn(("ApprovalEvent", NO), **next_turn(waiting))
     run.complete("DecideByEvent", {"refused": None})
     run.complete("AdvanceReview", step())
-    assert heard(run) == [NO]
+    assert next_decisions(run) == [NO]
 
 
 def test_an_invalid_event_that_the_host_delivers_again_is_refused_once(waiting, turn):
@@ -273,7 +273,7 @@ def test_a_failed_letter_activity_does_not_stop_the_review(turn):
     assert run.counted == ["submitted"]
     assert run.open_timers == [run.now + timedelta(minutes=8)]
     run.event(YES)
-    assert (heard(run), next_turn(run)["untold"]) == ([YES], 4)
+    assert (next_decisions(run), next_turn(run)["untold"]) == ([YES], 4)
 
 
 def test_an_ended_review_waits_for_its_letters(turn):
@@ -295,7 +295,7 @@ def test_a_failed_look_is_retried_with_growing_pauses(turn):
     run.fail_for_good("AdvanceReview")
     assert run.open_timers == [run.now + timedelta(minutes=4)]
     run.event(YES)
-    assert (heard(run), next_turn(run)["troubles"]) == ([YES], 3)
+    assert (next_decisions(run), next_turn(run)["troubles"]) == ([YES], 3)
 
 
 def test_a_plan_that_cannot_be_recorded_is_retried_too(turn):

@@ -53,12 +53,15 @@ class Running:
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Running, str]]:
-    """`make run` on a free port over a folder of its own, as in a terminal, and its address."""
+    """`make run` on a free port over a folder of its own, as in a terminal, and its address.
+
+    Without the set-up, which would replace the environment that the tests run in where that is not its own work.
+    """
     if not (ROOT / ".venv/bin/python").exists():
         pytest.skip("`make run` takes .venv, which `make setup` makes")
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    command = ["make", "run", f"PORT={port}", f"ARGS=--data {tmp_path_factory.mktemp('run')}"]
+    command = ["make", "--old-file=setup", "run", f"PORT={port}", f"ARGS=--data {tmp_path_factory.mktemp('run')}"]
     environ = {name: value for name, value in os.environ.items() if not name.startswith(("SMTP_", "MAKE"))}
     process = subprocess.Popen(
         command, cwd=ROOT, env=environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,

@@ -62,7 +62,7 @@ class Script:
     struck: list[int] = field(default_factory=list)
 
     @classmethod
-    def told(cls, command: Mapping[str, Any]) -> "Script":
+    def from_command(cls, command: Mapping[str, Any]) -> "Script":
         """The script of an `arm` command."""
         return cls(
             fault=FAULTS[command["fault"]] if command.get("fault") else None,
@@ -127,7 +127,7 @@ class Proxy:
 
     async def _obey(self, command: Mapping[str, Any]) -> Mapping[str, Any]:
         if command["do"] == "arm":
-            self.script = Script.told(command)
+            self.script = Script.from_command(command)
             for service, closed in list(self._closed.items()):
                 closed.cancel()
                 await self._open(service)

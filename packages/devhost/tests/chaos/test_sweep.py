@@ -1,4 +1,4 @@
-"""The short form of `make chaos`: small scenarios whose every answer is lost once, and a sample of all other faults.
+"""The short form of `make chaos`: small scenarios whose answers are lost in turn, and a sample of all other faults.
 
 All of it in both storage modes. In journal mode the host is killed at every call of the small scenarios too, as there
 the host alone knows what is on its way.
@@ -20,8 +20,10 @@ from tests.long import LONG, long
 ACCOUNTS = [f"chaos{number}" for number in range(100)]
 SMALL = [scenario.name for scenario in SCENARIOS if scenario.is_small]
 LARGER = [scenario.name for scenario in SCENARIOS if not scenario.is_small and scenario.name != "launch"]
-KILLED = ("chain", "event")
-"""Scenarios in which the host is always killed; in `make long` it is in all small ones."""
+WHOLE = ("chain", "event", "signal")
+"""Scenarios whose every answer is always lost once; of the others it is each third, in `make long` every one too."""
+KILLED = {("chain", "host dies before"), ("event", "host dies after")}
+"""Where the host is always killed; in `make long` it is in all small scenarios, before and after each call."""
 WAYS = ("refused", "body cut", "500 after", "429", "403", "garbage 200", "late answer")
 """Faults that differ in what the host can do about them."""
 
@@ -85,8 +87,8 @@ def all_runs(runs_of_modes: dict[StorageMode, list[Run]], mode: StorageMode) -> 
 
 @pytest.mark.parametrize("name", SMALL)
 def test_a_lost_answer_loses_and_doubles_nothing(lane: Lane, all_runs: list[Run], name: str) -> None:
-    """At each call of the scenario the connection breaks after the call took effect."""
-    runs = lane.sweep(BY_NAME[name], "reset after")
+    """At each call in turn the connection breaks after the call took effect."""
+    runs = lane.sweep(BY_NAME[name], "reset after", step=1 if LONG or name in WHOLE else 3)
     all_runs += runs
     assert len(runs) > 3
     assert red(runs) == []
@@ -101,9 +103,14 @@ def test_a_sample_of_answers_is_lost_in_larger_scenarios(lane: Lane, all_runs: l
 
 
 @pytest.mark.parametrize(
-    "name", [name if name in KILLED else pytest.param(name, marks=long) for name in SMALL if name != "launch"]
+    ("name", "fault"),
+    [
+        pytest.param(name, fault, marks=() if (name, fault) in KILLED else long)
+        for name in SMALL
+        for fault in ("host dies before", "host dies after")
+        if name != "launch"
+    ],
 )
-@pytest.mark.parametrize("fault", ["host dies before", "host dies after"])
 def test_a_host_that_is_killed_loses_and_doubles_nothing(
     lane: Lane, mode: StorageMode, all_runs: list[Run], name: str, fault: str
 ) -> None:

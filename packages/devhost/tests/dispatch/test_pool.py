@@ -15,7 +15,7 @@ import pytest
 
 from durable_devhost.dispatch import pool as pools
 from durable_devhost.dispatch.connection import CallOverdue, WorkerGone
-from durable_devhost.dispatch.pool import MOST_DEATHS, SessionLost, WorkerPool
+from durable_devhost.dispatch.pool import SessionLost, WorkerPool
 from durable_devhost.dispatch.process import LoadedApp, WorkerProcess
 from durable_devhost.errors import AppError, AppImportError, WorkerKeepsDying
 from packages.devhost.tests.dispatch.machines import (
@@ -30,6 +30,13 @@ from packages.devhost.tests.dispatch.machines import (
 
 pytestmark = pytest.mark.timeout(60)
 Children = Callable[[], list[int]]
+
+
+@pytest.fixture
+def most_deaths(monkeypatch: pytest.MonkeyPatch) -> int:
+    """Fewer than the ten after which a host ends; `outside/test_deaths.py` lets a worker die as often as that."""
+    monkeypatch.setattr(pools, "MOST_DEATHS", 3)
+    return pools.MOST_DEATHS
 
 
 @pytest.fixture
@@ -120,10 +127,10 @@ async def test_log_records_of_a_dead_worker_arrive(tmp_path: Path) -> None:
         assert [text for text in running.listener.texts if text.startswith("line")][-1:] == ["line 499"]
 
 
-async def test_ten_deaths_within_a_minute_end_the_host_with_an_error(tmp_path: Path) -> None:
+async def test_too_many_deaths_within_a_minute_end_the_host_with_an_error(tmp_path: Path, most_deaths: int) -> None:
     """An app that always kills its process would otherwise restart for ever."""
     async with machine(plan_of(tmp_path / "app")) as running:
-        async with asyncio.timeout(MOST_DEATHS * PATIENCE_S):  # each death is followed by a start
+        async with asyncio.timeout(most_deaths * PATIENCE_S):  # each death is followed by a start
             while not running.running.done():
                 call = asyncio.create_task(running.call("leave", "7"))
                 await asyncio.wait((call, running.running), return_when=asyncio.FIRST_COMPLETED)
@@ -134,16 +141,18 @@ async def test_ten_deaths_within_a_minute_end_the_host_with_an_error(tmp_path: P
             (error,) = error.exceptions
         assert isinstance(error, WorkerKeepsDying)
         assert str(error).startswith(
-            "The app's worker has died 10 times within a minute, the last time because it exited with status 7."
+            "The app's worker has died 3 times within a minute, the last time because it exited with status 7."
         )
-        assert len(running.listener.deaths) == MOST_DEATHS
+        assert len(running.listener.deaths) == most_deaths
 
 
-async def test_deaths_that_are_far_apart_do_not_end_the_host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_deaths_that_are_far_apart_do_not_end_the_host(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, most_deaths: int
+) -> None:
     """Only those within a minute count; the test sets that to zero."""
     monkeypatch.setattr(pools, "DEATHS_WITHIN_S", 0.0)
     async with machine(plan_of(tmp_path / "app")) as running:
-        for number in range(MOST_DEATHS + 1):
+        for number in range(most_deaths + 1):
             with pytest.raises(WorkerGone):
                 await running.call("shoot")
             await _replaced(running, number + 1)

@@ -156,7 +156,7 @@ class Host:
 
     def run(self, name: str, argument: Any, *, history: bool = False) -> dict[str, Any]:
         """Start an orchestration and tell how it ended."""
-        return told(self.ended(self.start(name, argument)["statusQueryGetUri"]), history=history)
+        return kept_fields(self.ended(self.start(name, argument)["statusQueryGetUri"]), history=history)
 
     def queue(self, name: str) -> QueueClient:
         """A queue, which is made where it is missing."""
@@ -174,7 +174,7 @@ def looks() -> Iterator[None]:
         time.sleep(_PAUSE_S)
 
 
-def told(seen: dict[str, Any], *, history: bool = False) -> dict[str, Any]:
+def kept_fields(seen: dict[str, Any], *, history: bool = False) -> dict[str, Any]:
     """What is kept of a status."""
     kept = {name: seen.get(name) for name in ("runtimeStatus", "output", "customStatus")}
     if history:
@@ -317,9 +317,9 @@ def children(host: Host) -> Iterator[Record]:
     answer = urls["p1"]["sendEventPostUri"].replace(f"p1-{run}", child).replace("{eventName}", "Answer")
     host.http.post(answer, json="yes", timeout=_PATIENCE_S)
     host.ended(urls["p2"]["statusQueryGetUri"])
-    yield "ids.two-parents", {name: told(host.look(url["statusQueryGetUri"])) for name, url in urls.items()}
+    yield "ids.two-parents", {name: kept_fields(host.look(url["statusQueryGetUri"])) for name, url in urls.items()}
     unknown = host.start("parent_of", {"name": "nothing", "child": f"u-{run}"})
-    yield "ids.unknown-child", told(host.until(unknown["statusQueryGetUri"], created_or_not))
+    yield "ids.unknown-child", kept_fields(host.until(unknown["statusQueryGetUri"], created_or_not))
 
 
 def created_or_not(seen: dict[str, Any]) -> bool:
@@ -334,7 +334,7 @@ def ids(host: Host) -> Iterator[Record]:
         answer = host.ask("POST", "/api/start/not_generator", params={"id": text + run}, data='"plain"')
         if answer["status"] == 202:
             urls = host.start("not_generator", "plain", f"{text}again{run}")
-            yield f"ids.odd.{name}", told(host.ended(urls["statusQueryGetUri"]))
+            yield f"ids.odd.{name}", kept_fields(host.ended(urls["statusQueryGetUri"]))
         else:
             yield f"ids.odd.{name}", {"status": answer["status"], "body": answer["body"]}
 
@@ -348,7 +348,7 @@ def events(host: Host) -> Iterator[Record]:
         status = host.http.post(url, json=1, timeout=_PATIENCE_S).status_code
         is_heard = status == 202 and waited_for == raised
         look = host.ended if is_heard else host.look
-        yield f"ids.event.{name}", {"raise": status, **told(look(urls["statusQueryGetUri"]))}
+        yield f"ids.event.{name}", {"raise": status, **kept_fields(look(urls["statusQueryGetUri"]))}
 
 
 def bodies(host: Host) -> Iterator[Record]:

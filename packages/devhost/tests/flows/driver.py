@@ -81,7 +81,7 @@ class Instance:
         """What a client of the app gets that asks this of the instance."""
         return _ask(self.base, what, self.id)
 
-    def told(self) -> Status:
+    def kept_fields(self) -> Status:
         """What is kept of the status."""
         seen = self.look()
         output = seen["output"]
@@ -108,7 +108,7 @@ def _flow(name: str) -> Callable[[str], Iterator[Record]]:
     def row(base: str) -> Iterator[Record]:
         flow = Instance(base, name, {"base": base})
         flow.until(lambda seen: seen["runtimeStatus"] in _ENDED)
-        yield f"flow.{name}", flow.told()
+        yield f"flow.{name}", flow.kept_fields()
 
     return row
 
@@ -124,7 +124,7 @@ def waits(base: str) -> Iterator[Record]:
     twice.until(lambda seen: seen["runtimeStatus"] in _ENDED)
     odd.has("TimerCreated", 2)
     for flow in (twice, long, odd):
-        yield f"flow.{flow.name}", flow.told()
+        yield f"flow.{flow.name}", flow.kept_fields()
 
 
 def clients(base: str) -> Iterator[Record]:

@@ -81,7 +81,7 @@ def _function(name: str) -> Function:
     return FUNCTIONS.get(name) or pytest.fail(f"no {name}")
 
 
-def told(tell: Callable[[Console], None], *, json_logs: bool) -> str:
+def printed(tell: Callable[[Console], None], *, json_logs: bool) -> str:
     """What a console prints at noon."""
     stream, clock = io.StringIO(), VirtualClock()
     clock.move_to(NOON)
@@ -91,7 +91,7 @@ def told(tell: Callable[[Console], None], *, json_logs: bool) -> str:
 
 def record(tell: Callable[[Console], None]) -> dict[str, Any]:
     """The one JSON line without its time, which must be noon."""
-    (line,) = told(tell, json_logs=True).splitlines()
+    (line,) = printed(tell, json_logs=True).splitlines()
     found: dict[str, Any] = json.loads(line)
     assert found.pop("time").startswith("2199-05-17T12:00:00")
     return found
@@ -99,7 +99,7 @@ def record(tell: Callable[[Console], None]) -> dict[str, Any]:
 
 def line(tell: Callable[[Console], None]) -> str:
     """The text for a person, which begins with the time."""
-    text = told(tell, json_logs=False)
+    text = printed(tell, json_logs=False)
     assert text.startswith("12:00:00  ")
     return text.removeprefix("12:00:00  ").rstrip("\n")
 
@@ -149,7 +149,7 @@ def test_the_banner_groups_the_functions_and_shows_every_url() -> None:
 
     """
     expected = textwrap.dedent(expected).replace("PLACE", _function("on_bus").where)
-    assert expected == told(lambda console: console.started(READY), json_logs=False)
+    assert expected == printed(lambda console: console.started(READY), json_logs=False)
 
 
 def test_the_ready_record_has_the_url_and_the_functions() -> None:
@@ -181,7 +181,7 @@ def test_a_successful_http_invocation_is_shown_only_as_its_request() -> None:
     def tell(console: Console) -> None:
         console.ended(_function("hello"), INVOCATION, Returned(value="hi"), 0.0124)
 
-    assert told(tell, json_logs=False) == ""
+    assert printed(tell, json_logs=False) == ""
     assert record(tell)["event"] == "invocation"
 
 
@@ -256,7 +256,7 @@ def test_an_orchestrator_that_blocks_is_a_warning_for_its_instance() -> None:
     slow = record(lambda console: console.heard({"kind": "slow", "name": "story", "instance": "i-1"}))
     assert (slow["event"], slow["instance"]) == ("warning", "i-1")
     assert slow["text"].startswith("The orchestrator 'story' has not come back for a second.")
-    assert told(lambda console: console.heard({"kind": "news"}), json_logs=True) == ""
+    assert printed(lambda console: console.heard({"kind": "news"}), json_logs=True) == ""
 
 
 def test_a_dead_worker_is_a_failure_with_its_last_output() -> None:
@@ -278,7 +278,7 @@ def test_the_same_advice_is_shown_once() -> None:
         for text in ("first", "second", "first"):
             console.advise(text)
 
-    assert [json.loads(each)["text"] for each in told(tell, json_logs=True).splitlines()] == ["first", "second"]
+    assert [json.loads(each)["text"] for each in printed(tell, json_logs=True).splitlines()] == ["first", "second"]
 
 
 def test_control_characters_do_not_control_the_terminal_and_stay_in_records() -> None:
@@ -328,7 +328,7 @@ def test_a_log_call_with_wrong_arguments_raises_nothing(
             handler = logging.getLogger().handlers[-1]
             handler.handle(logging.LogRecord("shop", logging.INFO, "app.py", 1, "%d", ("x",), None))
 
-    assert told(tell, json_logs=True) == ""
+    assert printed(tell, json_logs=True) == ""
     assert "--- Logging error ---" in capsys.readouterr().err
 
 
@@ -390,5 +390,5 @@ def test_the_last_records_are_kept_for_the_dashboard() -> None:
 
 def test_the_banner_names_the_dashboard() -> None:
     """In its own line, after the address that tools read."""
-    shown = told(lambda console: console.started(replace(READY, dashboard="http://x/devhost/")), json_logs=False)
+    shown = printed(lambda console: console.started(replace(READY, dashboard="http://x/devhost/")), json_logs=False)
     assert "Dashboard http://x/devhost/" in shown.splitlines()

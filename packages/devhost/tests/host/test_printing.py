@@ -11,7 +11,7 @@ from durable_devhost.host.facts import Ready
 READY = Ready(url="http://x", app="shop", hub="ShopHub", storage="s", clock="virtual")
 
 
-def told(tell: Callable[[Console], None], *, json_logs: bool = False) -> list[str]:
+def printed(tell: Callable[[Console], None], *, json_logs: bool = False) -> list[str]:
     """The lines that a console prints."""
     stream = io.StringIO()
     tell(Console.create(VirtualClock(), json_logs=json_logs, stream=stream))
@@ -24,7 +24,7 @@ def test_the_banner_ends_with_the_pages_to_open() -> None:
         url="http://x", app="shop", hub="ShopHub", storage="s", clock="virtual", dashboard="http://x/devhost/",
         mail="http://x/devhost/mail", pages=(("Inbox", "http://x/api/inbox"),),
     )  # fmt: skip
-    assert told(lambda console: console.started(ready))[-3:] == [
+    assert printed(lambda console: console.started(ready))[-3:] == [
         "Inbox     http://x/api/inbox",
         "Dashboard http://x/devhost/",
         "Mail      http://x/devhost/mail",
@@ -33,7 +33,7 @@ def test_the_banner_ends_with_the_pages_to_open() -> None:
 
 def test_without_pages_the_banner_ends_with_the_address_of_the_host() -> None:
     """As tools read it."""
-    assert told(lambda console: console.started(READY))[-1] == "Ready on http://x  Ctrl-C stops."
+    assert printed(lambda console: console.started(READY))[-1] == "Ready on http://x  Ctrl-C stops."
 
 
 def test_a_letter_is_one_line_with_its_page_and_one_for_each_link_to_this_host() -> None:
@@ -48,16 +48,16 @@ def test_a_letter_is_one_line_with_its_page_and_one_for_each_link_to_this_host()
             links=("http://x/api/decide?token=1",),
         )
 
-    first, second = told(tell)
+    first, second = printed(tell)
     assert "mara@localhost and 2 more" in first
     assert first.endswith("Decide\\x1b[31m  http://x/devhost/letter?id=1")
     assert second.endswith("it links to  http://x/api/decide?token=1")
-    (line,) = told(tell, json_logs=True)
+    (line,) = printed(tell, json_logs=True)
     assert ("letter", ["http://x/api/decide?token=1"]) == (json.loads(line)["event"], json.loads(line)["links"])
 
 
 def test_a_letter_without_subject_and_recipient_is_told_of_too() -> None:
     """As such."""
-    (line,) = told(lambda console: console.letter(sender="", recipients=(), subject="", page="http://x/p", links=()))
+    (line,) = printed(lambda console: console.letter(sender="", recipients=(), subject="", page="http://x/p", links=()))
     assert "nobody" in line
     assert line.endswith("(no subject)  http://x/p")

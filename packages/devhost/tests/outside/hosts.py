@@ -21,14 +21,14 @@ def copy_of(app: str, folder: Path) -> Path:
     return Path(shutil.copytree(APPS / app, folder / app, ignore=shutil.ignore_patterns("__pycache__", ".azurite")))
 
 
-def said(app: AppUnderTest, severity: str) -> list[Mapping[str, str]]:
+def console_records(app: AppUnderTest, severity: str) -> list[Mapping[str, str]]:
     """The notices, warnings or failures that the console has shown."""
     return [record for record in app.records if record.get("event") == severity]
 
 
 def texts(app: AppUnderTest, severity: str) -> list[str]:
     """Their texts."""
-    return [record["text"] for record in said(app, severity)]
+    return [record["text"] for record in console_records(app, severity)]
 
 
 def workers(app: AppUnderTest) -> Sequence[int]:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from durable_devhost.testing.plugin import AppUnderTest
-from packages.devhost.tests.outside.hosts import Make, said, workers
+from packages.devhost.tests.outside.hosts import Make, console_records, workers
 from packages.devhost.tests.outside.processes import all_gone, until
 from tests.long import long
 
@@ -120,7 +120,7 @@ def test_a_killed_worker_is_restarted(make: Make, tmp_path: Path) -> None:
 
 def workers_seen(app: AppUnderTest) -> list[int]:
     """The workers that the console has told of."""
-    words = (failure["text"].partition("(pid ")[2].partition(")")[0] for failure in said(app, "failure"))
+    words = (failure["text"].partition("(pid ")[2].partition(")")[0] for failure in console_records(app, "failure"))
     return [int(word) for word in words if word]
 
 
@@ -128,10 +128,10 @@ def workers_seen(app: AppUnderTest) -> list[int]:
 def one_death(app: AppUnderTest, how: str, where: str) -> Iterator[None]:
     """The console tells of one death while the block runs: process, ending and the last lines on standard error."""
     (pid,) = workers(app)
-    before = len(said(app, "failure"))
+    before = len(console_records(app, "failure"))
     yield
-    app.until(lambda: len(said(app, "failure")) > before)
-    (death,) = said(app, "failure")[before:]
+    app.until(lambda: len(console_records(app, "failure")) > before)
+    (death,) = console_records(app, "failure")[before:]
     assert f"worker (pid {pid}) has died: {ENDINGS[how]}." in death["text"]
     assert LAST_WORDS.get(how, f"{where} is about to {how}") in death["details"]
 

@@ -18,7 +18,7 @@ import pytest
 
 from durable_devhost.testing.plugin import AppUnderTest, Storage
 from packages.devhost.tests.outside.dap import Debugger
-from packages.devhost.tests.outside.hosts import APPS, Make, said, workers
+from packages.devhost.tests.outside.hosts import APPS, Make, console_records, workers
 from packages.devhost.tests.outside.processes import Program, all_gone, family, free_port, is_listening, until
 
 pytestmark = pytest.mark.timeout(120)
@@ -81,7 +81,7 @@ def test_the_debugger_stops_in_each_kind_of_function(app: AppUnderTest, port: in
         again.attach({SCRIPT: []})
     assert (200, 9) == _answered(asked.submit(app.request, "GET", "/api/sum?a=4&b=5"))
     assert [before] == workers(app)
-    assert said(app, "failure") + said(app, "warning") == []
+    assert console_records(app, "failure") + console_records(app, "warning") == []
 
 
 def test_a_suspended_worker_does_not_count_as_dead(app: AppUnderTest, asked: ThreadPoolExecutor) -> None:

@@ -14,7 +14,7 @@ import pytest
 from azure.storage.queue import QueueClient
 
 from durable_devhost.testing.plugin import AppUnderTest
-from packages.devhost.tests.outside.hosts import Make, copy_of, said, texts, workers
+from packages.devhost.tests.outside.hosts import Make, console_records, copy_of, texts, workers
 from packages.devhost.tests.outside.processes import all_gone, until
 
 pytestmark = pytest.mark.timeout(120)
@@ -115,8 +115,8 @@ def test_a_syntax_error_is_shown_and_the_next_save_fixes_it(app: AppUnderTest, f
     _save_greeting(app, folder, "before")
     pids = workers(app)
     _write(folder / "function_app.py", source + "\ndef broken(:\n")
-    app.until(lambda: said(app, "failure"), SOON_S)
-    shown = said(app, "failure")[-1]
+    app.until(lambda: console_records(app, "failure"), SOON_S)
+    shown = console_records(app, "failure")[-1]
     line = source.count("\n") + 2
     assert f"function_app.py changed, but the app does not load: function_app.py:{line}: SyntaxError" in shown["text"]
     assert "def broken(:" in shown["details"]

@@ -22,7 +22,7 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AppUnderTest]:
         yield running
 
 
-def said(app: AppUnderTest) -> list[str]:
+def start_messages(app: AppUnderTest) -> list[str]:
     """The sentences of the start."""
     return [record["text"] for record in app.records if record["event"] in ("notice", "warning")]
 
@@ -35,7 +35,7 @@ def keys(app: AppUnderTest) -> Any:
 
 def test_unsupported_keys_are_named_once_with_their_file(app: AppUnderTest) -> None:
     """Keys that matter only on Azure are not."""
-    (text,) = [text for text in said(app) if text.startswith(str(APP / "host.json"))]
+    (text,) = [text for text in start_messages(app) if text.startswith(str(APP / "host.json"))]
     assert "does not act on watchDirectories and extensions.durableTask.maxOrchestrationActions." in text
     assert "docs/azure.md" in text
 
@@ -44,7 +44,7 @@ def test_a_function_missing_from_the_list_in_host_json_does_not_exist(app: AppUn
     """Names ignore case, and the start reports it."""
     assert app.request("GET", "/v1/left-out").status == 404
     assert app.request("GET", "/v1/nap?s=0").body == "awake"
-    assert "'functions' in host.json leaves out left_out: they are not there, here as on Azure." in said(app)
+    assert "'functions' in host.json leaves out left_out: they are not there, here as on Azure." in start_messages(app)
 
 
 def test_answers_have_the_custom_headers(app: AppUnderTest) -> None:
@@ -92,4 +92,4 @@ def test_a_timer_uses_the_time_zone_of_the_setting(app: AppUnderTest) -> None:
     name = next(blob.name for blob in blobs.list_blobs() if blob.name.endswith("Host.Functions.at_nine/status"))
     status = json.loads(blobs.download_blob(name).readall())
     assert status["Next"].endswith("T09:00:00+09:00")
-    assert any("count in Asia/Tokyo (WEBSITE_TIME_ZONE)" in text for text in said(app))
+    assert any("count in Asia/Tokyo (WEBSITE_TIME_ZONE)" in text for text in start_messages(app))

@@ -113,7 +113,7 @@ class Host:
             return []
         return [message.content for message in messages]
 
-    def taken(self, queue: str) -> list[str]:
+    def drain(self, queue: str) -> list[str]:
         """The messages of a queue, which is empty then."""
         client = self.queue(queue)
         messages = list(client.receive_messages(max_messages=32))
@@ -150,7 +150,11 @@ def drive(host: Host, rows: tuple[Row, ...]) -> dict[str, Any]:
         asked = [threads.submit(lambda row=row: dict(row(Host(host.base, host.connection, host.key)))) for row in rows]
         records = {name: record for row in asked for name, record in row.result().items()}
     left = [_decoded(content) for content in host.contents("off")]
-    return records | dict(gone(host, started)) | {"queue.off": {"seen": host.notes("off-queue"), "left": left}}
+    return (
+        records
+        | dict(missing_functions(host, started))
+        | {"queue.off": {"seen": host.notes("off-queue"), "left": left}}
+    )
 
 
 def until(holds: Callable[[], object]) -> None:
@@ -239,7 +243,7 @@ def queue_outputs(host: Host) -> Iterator[Record]:
     """What is put into a queue of what a function set."""
     for kind in ANSWERED:
         status = host.ask("POST", f"/api/answer/{kind}").status_code
-        yield f"queue.answer.{kind}", {"status": status, "messages": [text[:60] for text in host.taken("answers")]}
+        yield f"queue.answer.{kind}", {"status": status, "messages": [text[:60] for text in host.drain("answers")]}
 
 
 def keys(host: Host) -> Iterator[Record]:
@@ -299,7 +303,7 @@ def grid(host: Host) -> Iterator[Record]:
     yield "grid.unsubscribe", send("Unsubscribe", json=[])
 
 
-def gone(host: Host, started: dict[str, requests.Response]) -> Iterator[Record]:
+def missing_functions(host: Host, started: dict[str, requests.Response]) -> Iterator[Record]:
     """How an instance fares that calls what is off or not there; one that waits for ever had the other rows' time."""
     for name, answer in started.items():
         if answer.status_code != 202:
