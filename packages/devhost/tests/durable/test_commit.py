@@ -1,5 +1,6 @@
 """A commit on a real hub: messages, rows and the record are stored, or nothing is left behind."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -9,8 +10,10 @@ import pytest
 
 from durable_devhost.azurite.process import Azurite
 from durable_devhost.clock import SystemClock
-from durable_devhost.durable.commit import commit
+from durable_devhost.durable.commit import QueueOutbox, commit
+from durable_devhost.durable.delivery import Delivery
 from durable_devhost.durable.episode import Episode, Posting
+from durable_devhost.durable.holds import Hold, Holds
 from durable_devhost.durable.orchestrations.session import NEW
 from durable_devhost.model.history import (
     ExecutionStarted,
@@ -25,6 +28,7 @@ from durable_devhost.storage.account import StorageAccount
 from durable_devhost.storage.transport import Transport
 from durable_devhost.taskhub.failures import LostRace
 from durable_devhost.taskhub.hub import TaskHub
+from packages.devhost.tests.durable.watcher import Watcher
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 TARGET = InstanceRef(instance_id="i", execution_id="e")
@@ -103,3 +107,33 @@ async def test_a_lost_race_leaves_nothing(hub: TaskHub) -> None:
     assert await hub.queues.receive_work_items(HIDDEN, 32) == []
     stored = await hub.history.read("i")
     assert (len(stored.events), stored.etag) == (2, first.appended.etag)
+
+
+async def test_who_stores_a_start_beside_another_returns_when_its_row_is_there(
+    hub: TaskHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The episode that asks an entity stores its start, and so does the caller who has waited long enough.
+
+    The caller is answered then, and asks for the instance at once.
+    """
+    insert, is_about_to, may_insert = hub.instances.insert, asyncio.Event(), asyncio.Event()
+
+    async def late(record: InstanceRecord) -> None:
+        is_about_to.set()
+        await may_insert.wait()
+        await insert(record)
+
+    monkeypatch.setattr(hub.instances, "insert", late)
+    outbox = QueueOutbox(hub, SystemClock(), Holds(hub.queues, Watcher()), room=lambda: 0, is_ours=_ours)
+    started = ExecutionStarted(timestamp=NOW, instance=TARGET, name="o")
+    start = Delivery(message=Message(event=started, target=TARGET), token=1)
+    by_the_episode = asyncio.create_task(outbox.store(start))
+    await is_about_to.wait()
+    by_the_caller = asyncio.create_task(outbox.store(start))
+    asyncio.get_running_loop().call_later(0.3, may_insert.set)
+    await by_the_caller
+    assert await hub.instances.get("i") is not None
+    await by_the_episode
+    assert isinstance(start.hold, Hold)
+    await outbox.finish(start.hold)
+    assert await hub.queues.receive_control(0, HIDDEN) == []

@@ -52,16 +52,23 @@ class QueueOutbox:
         return await commit(self._hub, self._clock, episode, work_items_to_hold=self._room(), is_ours=self._is_ours)
 
     async def store(self, delivery: Delivery) -> None:
-        """Put what is only in memory into the control queue, hidden for us: from then on a crash brings it back."""
+        """Put what is only in memory into the control queue, hidden for us: from then on a crash brings it back.
+
+        The delivery has its hold only when the row of a start is there too. Its episode and its caller may both store
+        it, and whoever finds it stored tells the caller, who then asks for the row.
+        """
         before = delivery.hold
         if isinstance(before, Hold) and before.is_in_a_control_queue(self._hub.names):
             return
         receipt = await self._hub.queues.send_control(delivery.message, visible_after=HOLD)
         hold = self._holds.take(receipt, delivery.message)
-        if hold is not None:  # else it was stored meanwhile, and this is a copy
-            delivery.hold = hold
+        try:
+            await announce(self._hub, delivery.message)
+        finally:
+            if hold is not None:  # else it was stored meanwhile, and this is a copy
+                delivery.hold = hold
+        if hold is not None:
             await self.finish(before)
-        await announce(self._hub, delivery.message)
 
     def take(self, token: Token | None, message: Message) -> Kept | None:
         """As `outbox.Outbox` says."""
