@@ -10,14 +10,14 @@ from approvals.currencies import decimals_of
 from approvals.validation import Boundary
 
 
-def _listed(code: str) -> str:
+def _currency_code(code: str) -> str:
     if decimals_of(code) is None:
         raise ValueError("is not a currency of ISO 4217")
     return code
 
 
 Money = Annotated[float, Field(ge=0, le=1e12)]
-Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$"), AfterValidator(_listed)]
+Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$"), AfterValidator(_currency_code)]
 Hours = Annotated[float, Field(gt=0, le=144)]
 """At most six days: the SDK splits a longer timer into slices, which it cannot cancel."""
 

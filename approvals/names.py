@@ -90,11 +90,11 @@ def _fold(name: str) -> str:
     return unicodedata.normalize("NFKC", " ".join(unicodedata.normalize("NFKC", name).casefold().split()))
 
 
-def _seen(name: str) -> str:
+def _visible(name: str) -> str:
     if not is_seen(name):
         raise ValueError(UNSEEN)
     return name
 
 
-Name = Annotated[Line, AfterValidator(_seen)]
+Name = Annotated[Line, AfterValidator(_visible)]
 """A person's name in requests and messages. Records may have names from before this rule."""

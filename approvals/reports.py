@@ -82,7 +82,7 @@ def report(proposals: Iterable[ReportedProposal], *, now: datetime, months: int 
     rows = tuple(proposals)
     return Report(
         stages=_stage_times(rows),
-        waiting=_waiting(rows, now),
+        waiting=_waiting_people(rows, now),
         overdue=_overdue(rows, now),
         months=_months(rows, now, months),
         proposals=len(rows),
@@ -106,7 +106,7 @@ def _percentile_90(values: Sequence[float]) -> float:
     return quantiles(values, n=10, method="inclusive")[-1] if len(values) > 1 else values[0]
 
 
-def _waiting(rows: Sequence[ReportedProposal], now: datetime) -> tuple[Waiting, ...]:
+def _waiting_people(rows: Sequence[ReportedProposal], now: datetime) -> tuple[Waiting, ...]:
     since = dict[str, list[datetime]]()
     for row in rows:
         if row.stage:

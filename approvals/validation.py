@@ -161,12 +161,12 @@ def _explain(error: ValidationError) -> tuple[str, ...]:
     """Return a sentence for each error, with its field. The values that were sent may be personal and are left out."""
     parts = []
     for item in error.errors(include_url=False, include_context=False, include_input=False)[:MOST_FAULTS]:
-        where = ".".join(_shown(str(step)[:40]) for step in item["loc"])
+        where = ".".join(_printable_key(str(step)[:40]) for step in item["loc"])
         what = item["msg"].removeprefix("Value error, ")
         parts.append(f"{where}: {what}" if where else what)
     return tuple(parts)
 
 
-def _shown(key: str) -> str:
+def _printable_key(key: str) -> str:
     """Return an unknown key without characters that could break the line or the log entry that shows it."""
     return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in key)

@@ -59,7 +59,7 @@ async def http_start(req: func.HttpRequest, client: df.DurableOrchestrationClien
     instance_id, wait_seconds = asked.instance_id, asked.wait_seconds
 
     if not await _start(client, workflow, asked):
-        return _taken(instance_id)
+        return _id_in_use(instance_id)
     if wait_seconds:
         response = await client.wait_for_completion_or_create_check_status_response(
             req, instance_id, wait_seconds * 1000, min(wait_seconds * 1000, 500)
@@ -163,7 +163,7 @@ def _unknown(name: str) -> func.HttpResponse:
     return problem(404, f"There is no workflow {name[:80]!r}.", f"Use one of: {known}.")
 
 
-def _taken(instance_id: str) -> func.HttpResponse:
+def _id_in_use(instance_id: str) -> func.HttpResponse:
     """Refuse an id that something else has used: recorded decisions under it must not apply to another proposal."""
     return problem(
         409,

@@ -14,11 +14,11 @@ _FORBIDDEN = 403
 
 def open_container(name: str, *, connection: str = APPROVALS) -> sdk.ContainerClient:
     """Return a container of a connection's account, created if missing; opened once per process."""
-    return _opened(open_blob_service(connection), name)
+    return _create_container(open_blob_service(connection), name)
 
 
 @cache
-def _opened(service: sdk.BlobServiceClient, name: str) -> sdk.ContainerClient:
+def _create_container(service: sdk.BlobServiceClient, name: str) -> sdk.ContainerClient:
     """Create the container. An identity without this right may still write to a container that was deployed."""
     container = service.get_container_client(name)
     try:

@@ -67,7 +67,7 @@ class _Timed(BytesIO):
 
 
 @contextmanager
-def _opened(content: bytes, *content_types: str) -> Iterator[ImageFile.ImageFile]:
+def _open_picture(content: bytes, *content_types: str) -> Iterator[ImageFile.ImageFile]:
     """Open a picture of these types if it may be decoded. Raises `Unreadable`, also for Pillow's errors inside."""
     from PIL import Image, ImageFile
 
@@ -110,13 +110,13 @@ def scale(content: bytes, content_type: str, *, edge: int) -> Picture:
     """
     from PIL import Image, ImageOps
 
-    with _opened(content, content_type) as source:
+    with _open_picture(content, content_type) as source:
         size = fitted(source.width, source.height, edge)
         source.draft(None, size)  # a JPEG can be decoded at a fraction of its size
         scaled = _with_plain_pixels(source, content_type).resize(size, Image.Resampling.LANCZOS)
         upright = ImageOps.exif_transpose(scaled)
         profile = source.info.get("icc_profile") if upright.mode == source.mode else None
-    return Picture(content=_written(upright, content_type, profile), width=upright.width, height=upright.height)
+    return Picture(content=_write_picture(upright, content_type, profile), width=upright.width, height=upright.height)
 
 
 def clean(content: bytes, content_type: str) -> bytes:
@@ -126,7 +126,7 @@ def clean(content: bytes, content_type: str) -> bytes:
     contains only the picture is returned unchanged, so cleaning again changes nothing. Other files are written again,
     rotated upright by their EXIF data, with their colour profile: PNG lossless, JPEG with the same quality.
     """
-    with _opened(content, content_type) as source:
+    with _open_picture(content, content_type) as source:
         source.load()
         return content if holds_a_picture_alone(content, content_type) else _written_again(source, content_type)
 
@@ -138,7 +138,7 @@ def measure(content: bytes) -> checks.Picture:
     """
     width = height = 0
     try:
-        with _opened(content) as source:
+        with _open_picture(content) as source:
             width, height = source.size
             source.load()
     except _Damaged as error:
@@ -150,7 +150,7 @@ def measure(content: bytes) -> checks.Picture:
 
 def size_of(content: bytes) -> tuple[int, int]:
     """Return width and height of a picture without decoding it; raises `Unreadable` if it is not allowed."""
-    with _opened(content) as source:
+    with _open_picture(content) as source:
         return source.size
 
 
@@ -192,7 +192,7 @@ def _with_plain_pixels(source: Image.Image, content_type: str) -> Image.Image:
     return source.convert({"1": "L", "P": "RGB"}.get(source.mode, source.mode))
 
 
-def _written(picture: Image.Image, content_type: str, profile: bytes | None) -> bytes:
+def _write_picture(picture: Image.Image, content_type: str, profile: bytes | None) -> bytes:
     """Write the file. Pillow writes much of `info`, so `info` must be empty."""
     picture.info = {}
     target = BytesIO()

@@ -56,10 +56,10 @@ class TableJobs:
                 "AlertedAt": now.isoformat(),
             },
         )
-        return _sent(row)
+        return _read_alert(row)
 
 
-def _sent(row: Any) -> SentAlert:
+def _read_alert(row: Any) -> SentAlert:
     return SentAlert(
         instance_id=row["InstanceId"],
         job_id=row["JobId"],

@@ -150,7 +150,7 @@ class TableIndex:
         is_fresh, lacks_copies = is_new and before is None, False
         for _ in range(_MOST_ATTEMPTS):
             if before is None and not is_fresh:
-                before, is_fresh = self._stored(row_key(row)), True
+                before, is_fresh = self._read_stored(row_key(row)), True
                 self._latest.keep(place, before)
                 if before is not None and lacks_copies:
                     before = replace(before, value=replace(before.value, layout=_PARTIAL))
@@ -204,7 +204,7 @@ class TableIndex:
         for entity in self._between(FIRST, LAST, only=wanted):
             row = read(entity)
             if _layout(entity) != _LATEST and renewed < MOST_RENEWED:
-                self._latest.keep(self._place(row), _seen(entity))
+                self._latest.keep(self._place(row), _seen_entity(entity))
                 row, renewed = self.write(row), renewed + 1
             if _is_unfinished(row):
                 yield row
@@ -236,10 +236,10 @@ class TableIndex:
         """Return the key of what is remembered of a row."""
         return self._table.url, row_key(row)
 
-    def _stored(self, key: str) -> Seen[_Stored] | None:
+    def _read_stored(self, key: str) -> Seen[_Stored] | None:
         """Read a row."""
         entity = self._get(key)
-        return None if entity is None else _seen(entity)
+        return None if entity is None else _seen_entity(entity)
 
     def _put(self, row: IndexRow, before: Seen[_Stored] | None) -> str:
         """Write a row and its copies in one transaction; what is more than one takes goes into others.
@@ -289,7 +289,7 @@ def open_proposal_index() -> ProposalIndex:
     return TableIndex(open_table("Proposals"))
 
 
-def _seen(entity: Any) -> Seen[_Stored]:
+def _seen_entity(entity: Any) -> Seen[_Stored]:
     return Seen(value=_Stored(row=read(entity), layout=_layout(entity)), etag=str(entity.metadata["etag"]))
 
 

@@ -92,9 +92,9 @@ class StoredRegister:
         transact(
             self._numbers,
             [
-                _written(counter, {"RowKey": f"counter-{year}", "Last": last}),
-                _written(None, {"RowKey": number, "Title": entry.title, **given}),
-                _written(holder, {"RowKey": _holder(entry.proposal_id), **given}),
+                _write_operation(counter, {"RowKey": f"counter-{year}", "Last": last}),
+                _write_operation(None, {"RowKey": number, "Title": entry.title, **given}),
+                _write_operation(holder, {"RowKey": _holder(entry.proposal_id), **given}),
             ],
         )
         return number
@@ -120,7 +120,7 @@ class StoredRegister:
     def discard_summary(self, undo: Undo) -> bool:
         """Delete the row."""
         row = keys(undo.proposal_id, "summary")
-        if _found(self._summaries, row["PartitionKey"], row["RowKey"]) is None:
+        if _find_row(self._summaries, row["PartitionKey"], row["RowKey"]) is None:
             return False
         self._summaries.delete_entity(row["PartitionKey"], row["RowKey"])
         return True
@@ -162,7 +162,7 @@ class StoredRegister:
         return True
 
     def _row(self, key: str) -> Any:
-        return _found(self._numbers, _PARTITION, key)
+        return _find_row(self._numbers, _PARTITION, key)
 
 
 def open_register() -> Register:
@@ -179,14 +179,14 @@ def _holder(proposal_id: str) -> str:
     return f"holder-{hashed(proposal_id)}"
 
 
-def _found(table: sdk.TableClient, partition: str, key: str) -> Any:
+def _find_row(table: sdk.TableClient, partition: str, key: str) -> Any:
     try:
         return table.get_entity(partition, key)
     except ResourceNotFoundError:
         return None
 
 
-def _written(before: Any, row: dict[str, Any]) -> tuple[Any, ...]:
+def _write_operation(before: Any, row: dict[str, Any]) -> tuple[Any, ...]:
     """Return one operation of a transaction: for a row that must be new, or must not have changed since it was read."""
     row = {"PartitionKey": _PARTITION, **row}
     if before is None:

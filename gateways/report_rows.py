@@ -111,11 +111,11 @@ class ReportRows:
 
 def open_report_rows() -> ReportRows:
     """Return the rows of the account that `ApprovalsStorage` names; what is known of them is this process's."""
-    return _opened(open_table("Proposals"))
+    return _report_rows_of(open_table("Proposals"))
 
 
 @cache
-def _opened(table: sdk.TableClient) -> ReportRows:
+def _report_rows_of(table: sdk.TableClient) -> ReportRows:
     return ReportRows(table, open_snapshots())
 
 

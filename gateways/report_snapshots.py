@@ -85,7 +85,7 @@ def open_snapshots() -> Snapshots:
 
 
 def _encoded(snapshot: Snapshot) -> bytes:
-    rows = [_listed(each) for each in snapshot.rows]
+    rows = [_to_list(each) for each in snapshot.rows]
     made = {"version": _VERSION, "at": snapshot.at.isoformat(), "rows": rows}
     return gzip.compress(json.dumps(made, ensure_ascii=False, separators=(",", ":")).encode(), compresslevel=5)
 
@@ -98,7 +98,7 @@ def _decoded(content: bytes) -> Snapshot:
     return Snapshot(at=at, rows=tuple(_read(each) for each in made["rows"]))
 
 
-def _listed(row: ReportedProposal) -> list[Any]:
+def _to_list(row: ReportedProposal) -> list[Any]:
     times = (row.submitted_at, row.ended_at, row.asked_at, row.deadline)
     return [
         row.proposal_id,

@@ -28,11 +28,11 @@ POST after a 500, so a writer has to recognise its own rows in any case."""
 
 def open_table(name: str) -> sdk.TableClient:
     """Return a table of the account in `ApprovalsStorage`, created if missing; opened once per process."""
-    return _opened(open_table_service(), name)
+    return _create_table(open_table_service(), name)
 
 
 @cache
-def _opened(service: sdk.TableServiceClient, name: str) -> sdk.TableClient:
+def _create_table(service: sdk.TableServiceClient, name: str) -> sdk.TableClient:
     """Create the table. An identity without this right may still write to a table that was deployed."""
     table = service.get_table_client(name)
     try:

@@ -41,11 +41,11 @@ class StorageSession(Session):
         cert: Any,
     ) -> Any:
         """Return what a request is sent with; what the caller says comes before what the environment says."""
-        known, certificates = self._known(str(url))
+        known, certificates = self._settings_of(str(url))
         verify = certificates if verify is None or verify is True else verify
         return super().merge_environment_settings(url, known | dict(proxies or {}), stream, verify, cert)
 
-    def _known(self, url: str) -> tuple[dict[str, str], Any]:
+    def _settings_of(self, url: str) -> tuple[dict[str, str], Any]:
         """Return proxies and certificates for a server. Two threads that ask at the same time find the same."""
         parts = urlsplit(url)
         server = parts.scheme, parts.netloc

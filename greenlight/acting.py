@@ -16,7 +16,7 @@ from greenlight.files import content_type, files_of, read_bytes
 from greenlight.session import Session, connected, print_json, with_json
 from greenlight.texts import one_line
 from greenlight.times import present
-from greenlight.views import standing
+from greenlight.views import status_sentence
 
 _ID = click.argument("proposal", metavar="ID", shell_complete=proposal_ids)
 _WHY = click.option("-m", "--comment", default="", metavar="TEXT", help="Your comment.")
@@ -24,7 +24,7 @@ _READ = "Hash of what you read, from `show`; needed if it has changed since you 
 _WHAT = click.option("-m", "--comment", required=True, metavar="TEXT", help="What should be changed.")
 
 
-def _about(command: Callable[..., None]) -> Callable[..., None]:
+def _document_options(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command the options that say which document an answer is about."""
     with_round = click.option(
         "--round", type=click.IntRange(min=1), metavar="N", help="The same, by number of the round."
@@ -35,7 +35,7 @@ def _about(command: Callable[..., None]) -> Callable[..., None]:
 @click.command()
 @_ID
 @_WHY
-@_about
+@_document_options
 @with_json
 @connected
 def approve(session: Session, *, proposal: str, comment: str, **about: Any) -> None:
@@ -46,7 +46,7 @@ def approve(session: Session, *, proposal: str, comment: str, **about: Any) -> N
 @click.command()
 @_ID
 @_WHY
-@_about
+@_document_options
 @with_json
 @connected
 def reject(session: Session, *, proposal: str, comment: str, **about: Any) -> None:
@@ -58,7 +58,7 @@ def reject(session: Session, *, proposal: str, comment: str, **about: Any) -> No
 @_ID
 @click.argument("word")
 @_WHY
-@_about
+@_document_options
 @with_json
 @connected
 def decide(session: Session, *, proposal: str, word: str, comment: str, **about: Any) -> None:
@@ -69,12 +69,12 @@ def decide(session: Session, *, proposal: str, word: str, comment: str, **about:
 @click.command()
 @_ID
 @_WHAT
-@_about
+@_document_options
 @with_json
 @connected
 def changes(session: Session, *, proposal: str, comment: str, **about: Any) -> None:
     """Ask the author for changes; the clock stops."""
-    body = {"approver": session.api.access.person(), "comment": comment, **_given(about)}
+    body = {"approver": session.api.access.person(), "comment": comment, **_given_options(about)}
     _act(session, proposal, "changes", body, "You asked for changes to")
 
 
@@ -193,11 +193,11 @@ def withdraw(session: Session, *, proposal: str, reason: str) -> None:
 
 
 def _decide(session: Session, proposal: str, word: str, comment: str, done: str, about: Json) -> None:
-    body = {"approver": session.api.access.person(), "decision": word, "comment": comment, **_given(about)}
+    body = {"approver": session.api.access.person(), "decision": word, "comment": comment, **_given_options(about)}
     _act(session, proposal, "decisions", body, done)
 
 
-def _given(about: Json) -> Json:
+def _given_options(about: Json) -> Json:
     """Return the options that were given."""
     return {name: value for name, value in about.items() if value is not None}
 
@@ -230,4 +230,4 @@ def _tell(session: Session, proposal: str, answer: Json | list[Json], done: str)
         return
     view = session.proposal(proposal)
     session.put(Text(f"{done} “{one_line(view['title'])}”.", "bold"))
-    session.put(Padding(Text("Now ").append_text(standing(view, present(view))).append("."), (0, 0, 0, 2)))
+    session.put(Padding(Text("Now ").append_text(status_sentence(view, present(view))).append("."), (0, 0, 0, 2)))

@@ -121,12 +121,12 @@ def _checked_twice(session: Session, anchors: tuple[Anchor, ...], keys: Keyring 
     try:
         content = session.api.record(proposal)
     except GreenlightError:
-        return _told(session.api.audit(proposal, verify=True)["verdict"])
+        return _read_verdict(session.api.audit(proposal, verify=True)["verdict"])
     found = verify(content, keys=keys, anchors=anchors)
-    return _told(session.api.audit(proposal, verify=True)["verdict"]) if found.sound else found
+    return _read_verdict(session.api.audit(proposal, verify=True)["verdict"]) if found.sound else found
 
 
-def _told(told: Json) -> Verdict:
+def _read_verdict(told: Json) -> Verdict:
     """Read the app's verdict on a record; an older app sends no state, and does not authenticate."""
     usual = State.NOT_AUTHENTICATED if told["ok"] else State.DAMAGED
     return Verdict(

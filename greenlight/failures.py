@@ -64,7 +64,7 @@ def complaint(response: requests.Response, access: Access) -> GreenlightError:
     except ValueError:
         problem = None
     if isinstance(problem, dict) and isinstance(problem.get("detail"), str):
-        return _told(response, problem)
+        return _error_of(response, problem)
     if status in (401, 403) or 300 <= status < 400:
         return GreenlightError(
             f"{access.url} does not know who you are ({status}).",
@@ -77,7 +77,7 @@ def complaint(response: requests.Response, access: Access) -> GreenlightError:
     )
 
 
-def _told(response: requests.Response, problem: Mapping[str, Any]) -> GreenlightError:
+def _error_of(response: requests.Response, problem: Mapping[str, Any]) -> GreenlightError:
     kind = _KINDS.get(response.status_code, GreenlightError)
     errors = tuple(str(each) for each in problem.get("errors") or ())
     advice = _ADVICE.get(str(problem.get("code")), "").replace("ID", _proposal(response))

@@ -51,7 +51,7 @@ def plain(text: object) -> str:
     A terminal acts on escape sequences: they can hide a line, rewrite the title of the window or paint a forged prompt.
     Bidirectional overrides show a name backwards.
     """
-    return "".join(_shown(char) for char in str(text))
+    return "".join(_printable(char) for char in str(text))
 
 
 def one_line(text: object) -> str:
@@ -59,7 +59,7 @@ def one_line(text: object) -> str:
     return " ".join(plain(text).split())
 
 
-def _shown(char: str) -> str:
+def _printable(char: str) -> str:
     if char in _KEPT or char in _JOINERS or unicodedata.category(char) not in ("Cc", "Cf", "Cs", "Zl", "Zp"):
         return char
     return f"\\u{ord(char):04x}"

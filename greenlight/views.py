@@ -101,11 +101,11 @@ def timeline(events: Sequence[Event]) -> Table:
     for event in events:
         local = event.at.astimezone()
         when = local.strftime("%d %b %H:%M:%S" if local.year == year else "%d %b %Y %H:%M")
-        table.add_row(when, _who(event), told(event))
+        table.add_row(when, _who(event), event_text(event))
     return table
 
 
-def told(event: Event) -> Text:
+def event_text(event: Event) -> Text:
     """Return what happened, with the details below it."""
     text = Text(event.what, _MOODS[event.mood])
     if event.details:
@@ -124,12 +124,12 @@ def line(event: Event) -> Text:
     return words
 
 
-def standing(view: Json, now: datetime) -> Text:
+def status_sentence(view: Json, now: datetime) -> Text:
     """Return a proposal's status in one sentence."""
     text = state(view["status"])
     stage = open_stage(view)
     if stage and view.get("waitingFor"):
-        text.append(f": {one_line(stage['name'])} waits for {_waiting(view)}", "not bold")
+        text.append(f": {one_line(stage['name'])} waits for {_people_waited_for(view)}", "not bold")
     if deadline := view.get("deadline"):
         text.append(f", until {_point(deadline, now)}", "not bold")
     if changes := view.get("changes"):
@@ -165,7 +165,7 @@ def _facts(view: Json, now: datetime) -> Table:
         "document": f"{one_line(view['document'])}, round {view['round']}",
         "handed in": _point(view["submittedAt"], now),
         "checks": "; ".join(one_line(each) for each in view.get("findings") or ()),
-        "waits for": _waiting(view),
+        "waits for": _people_waited_for(view),
         "deadline": _point(view["deadline"], now) if view.get("deadline") else "",
     }
     if changes := view.get("changes"):
@@ -195,22 +195,22 @@ def _stages(view: Json) -> Table:
 
 
 def _answers(stage: Json) -> str:
-    answers = [f"{_asked(each)}: {one_line(each['decision'])}" for each in stage["answers"]]
+    answers = [f"{_person_asked(each)}: {one_line(each['decision'])}" for each in stage["answers"]]
     rule = {"all": "all of ", "quorum": "some of "}.get(stage["rule"], "")
     if answers:
         return f"; {', '.join(answers)}"
     return f": {rule}{one_line(people(tuple(stage['approvers'])))}" if stage["state"] == "waiting" else ""
 
 
-def _waiting(view: Json) -> str:
+def _people_waited_for(view: Json) -> str:
     """Name the people that a proposal waits for, and on whose behalf."""
     stage = open_stage(view) or {}
     behalf = {each["person"]: each.get("onBehalfOf") for each in stage.get("asked", ())}
     names = [{"person": each, "onBehalfOf": behalf.get(each)} for each in view.get("waitingFor") or ()]
-    return people(tuple(_asked(each) for each in names))
+    return people(tuple(_person_asked(each) for each in names))
 
 
-def _asked(each: Json) -> str:
+def _person_asked(each: Json) -> str:
     behalf = each.get("onBehalfOf")
     return one_line(each["person"]) + (f" (for {one_line(behalf)})" if behalf else "")
 

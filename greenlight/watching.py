@@ -19,7 +19,7 @@ from greenlight.session import Session, connected, print_json, with_json
 from greenlight.story import Event, tell
 from greenlight.texts import one_line
 from greenlight.times import present
-from greenlight.views import FINAL, line, stage_bar, standing, timeline
+from greenlight.views import FINAL, line, stage_bar, status_sentence, timeline
 
 SHORTEST_PAUSE = 0.5
 LONGEST_PAUSE = 10.0
@@ -163,20 +163,22 @@ class Page:
         """Draw the page as it is while watching."""
         if self._view is None:
             return self._spinner
-        now: RenderableType = Text(self._missing, "yellow") if self._missing else self._waiting()
+        now: RenderableType = Text(self._missing, "yellow") if self._missing else self._render_waiting()
         latest = max(1, (self.console.height - LINES_BESIDE) // LINES_AN_EVENT)
         return Group(self._head(self._view), now, "", timeline(self._events[-latest:]))
 
     def whole(self) -> RenderableType:
         """Draw what is left on the terminal at the end."""
         assert self._view  # there is an end only of what was seen
-        return Group(self._head(self._view), timeline(self._events), "", standing(self._view, present(self._view)))
+        return Group(
+            self._head(self._view), timeline(self._events), "", status_sentence(self._view, present(self._view))
+        )
 
     def _head(self, view: Json) -> RenderableType:
         return Group(Text(one_line(view["title"]), "bold"), stage_bar(view), "")
 
-    def _waiting(self) -> RenderableType:
+    def _render_waiting(self) -> RenderableType:
         assert self._view  # drawn only with one
         table = Table.grid(padding=(0, 1, 0, 0))
-        table.add_row(self._spinner, standing(self._view, present(self._view)))
+        table.add_row(self._spinner, status_sentence(self._view, present(self._view)))
         return table

@@ -20,18 +20,18 @@ def scale_images(context: df.DurableOrchestrationContext) -> Generator[Any, Any,
     copies: list[dict[str, Any]] = []
     reason = why_not_by_name(request.blob)
     if reason:
-        return _refused(context, request, copies, reason)
+        return _refuse(context, request, copies, reason)
     for size in request.sizes:
         show(context, "scaling", size=size, done=len(copies), of=len(request.sizes))
         copy = yield call(context, "ScaleImage", {"blob": request.blob, "size": size})
         if "refused" in copy:
-            return _refused(context, request, copies, copy["refused"])
+            return _refuse(context, request, copies, copy["refused"])
         copies.append(copy)
     show(context, "scaled", done=len(copies), of=len(request.sizes))
     return {"outcome": "scaled", "blob": request.blob, "copies": copies}
 
 
-def _refused(
+def _refuse(
     context: df.DurableOrchestrationContext, request: ScaleRequest, copies: list[dict[str, Any]], reason: str
 ) -> dict[str, Any]:
     show(context, "refused", reason=reason)

@@ -35,7 +35,7 @@ async def act_on_message(act: MessageAct, message: str, by: str, deliver: Delive
     state = MessageState.SENDING if act is MessageAct.SEND else MessageState.DISCARDED
     claimed = await asyncio.to_thread(lambda: put_aside.claim(message, state, by=name_of(by), now=clock.now()))
     if claimed is None:
-        return await asyncio.to_thread(_taken, message)
+        return await asyncio.to_thread(_already_handled, message)
     if act is MessageAct.DISCARD:
         await recorded("discard message", message, by, _nothing)
         return ActDone(target=message, sentence="The message was discarded; its row stays.")
@@ -75,7 +75,7 @@ async def _nothing() -> str:
     return "done"
 
 
-def _taken(message: str) -> Declined:
+def _already_handled(message: str) -> Declined:
     now = open_put_aside().find(message)
     did = f"{now.by} has {now.state.value} it already" if now and now.by else "Somebody was faster"
     return Declined(code="taken", detail=f"{did}.", what_to_do="Nothing to do: a message is sent again once.")

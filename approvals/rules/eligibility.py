@@ -66,7 +66,7 @@ def may_answer(review: Review, person: str, via: Via) -> AskedPerson | ActionRef
     seat = asked_as(review, person) or _vouched_for(review, via)
     if seat:
         return _second_answer(review, person) or seat
-    missed = _missed(review, person)
+    missed = _refusal_after_handover(review, person)
     if missed:
         return missed
     if _asked_later(review, person, via):
@@ -129,7 +129,7 @@ def _second_answer(review: Review, person: str) -> ActionRefused | None:
     )
 
 
-def _missed(review: Review, person: str) -> ActionRefused | None:
+def _refusal_after_handover(review: Review, person: str) -> ActionRefused | None:
     """Return the refusal for a person whose task now belongs to somebody else."""
     stage = review.stage
     if stage is None:
@@ -137,7 +137,7 @@ def _missed(review: Review, person: str) -> ActionRefused | None:
     to = next((each.person for each in stage.asked if _gave_away(each, person)), None)
     if to:
         return ActionRefused(code="notAsked", reason=f"{person} has handed this task over to {to}")
-    if stage.rung and among(person, _named(stage.plan, below=stage.rung)):
+    if stage.rung and among(person, _approvers_below(stage.plan, below=stage.rung)):
         now = ", ".join(each.person for each in stage.asked)
         return ActionRefused(
             code="over", reason=f"the deadline passed at {minute(stage.opened_at)}; now {now} may decide"
@@ -150,7 +150,7 @@ def _gave_away(asked: AskedPerson, person: str) -> bool:
     return not same(asked.person, person) and among(person, (asked.seat, asked.on_behalf_of or asked.seat))
 
 
-def _named(plan: Stage, *, below: int) -> tuple[str, ...]:
+def _approvers_below(plan: Stage, *, below: int) -> tuple[str, ...]:
     """Return the approvers of a stage and the people on its rungs below the given one."""
     return (*plan.approvers, *(each for rung in plan.escalate_to[: below - 1] for each in rung.to))
 
@@ -184,6 +184,6 @@ def _came_late(review: Review, person: str) -> ActionRefused | None:
     """Return the refusal for a person whose stage is closed, with who decided it."""
     for ended in reversed(review.closed):
         plan = review.stages[ended.index] if ended.round == review.round else None
-        if plan and among(person, _named(plan, below=len(plan.escalate_to) + 1)):
+        if plan and among(person, _approvers_below(plan, below=len(plan.escalate_to) + 1)):
             return _closed(plan.name, ended)
     return None

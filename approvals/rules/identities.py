@@ -18,7 +18,7 @@ def known_as(review: Review, name: str, directory: Directory) -> str:
     who is not in the record it is the directory's name, or the given one.
     """
     meant = directory.name_of(name)
-    return next((each for each in _named(review) if same(directory.name_of(each), meant)), meant)
+    return next((each for each in _names_in(review) if same(directory.name_of(each), meant)), meant)
 
 
 def with_known_names(review: Review, verb: Verb, directory: Directory) -> Verb:
@@ -29,7 +29,7 @@ def with_known_names(review: Review, verb: Verb, directory: Directory) -> Verb:
     )
 
 
-def _named(review: Review) -> Iterator[str]:
+def _names_in(review: Review) -> Iterator[str]:
     """Yield all names in a review: first the author, then the people who answered, then all others."""
     yield review.author
     yield from (answer.person for answer in review.decisions)

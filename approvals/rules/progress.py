@@ -250,12 +250,12 @@ def _open(review: Review, resumed: Pause | None, now: datetime) -> StageOpened:
         deadline=at + window,
         rung=rung,
         reminders=reminders,
-        early=_early(review, plan, asked),
+        early=_early_answers(review, plan, asked),
         needed=needed if rung else None,
     )
 
 
-def _early(review: Review, plan: Stage, asked: tuple[AskedPerson, ...]) -> dict[int, str]:
+def _early_answers(review: Review, plan: Stage, asked: tuple[AskedPerson, ...]) -> dict[int, str]:
     """Return which early answers count for a stage: the number of each answer's entry, with its seat.
 
     Each answer counts once, in the first stage that asks for it. No person takes two seats, even if the policy has kept

@@ -311,11 +311,11 @@ def _from_the_start(review: Review, entry: Attached | Resubmitted, number: int) 
         stages=(),
         findings=(),
         next_stage=0,
-        answers=_kept(review, number) if entry.answers_kept else (),
+        answers=_answers_for_next_round(review, number) if entry.answers_kept else (),
     )
 
 
-def _kept(review: Review, number: int) -> tuple[Answer, ...]:
+def _answers_for_next_round(review: Review, number: int) -> tuple[Answer, ...]:
     """Return the answers as early ones of a new round, except those from escalations: approvers are asked first."""
     return tuple(
         replace(answer, round=number, stage=None, seat=None)

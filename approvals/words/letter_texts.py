@@ -90,7 +90,7 @@ def _say(notice: Notice) -> tuple[str, str]:
     entry, by, review = notice.entry, notice.entry.by, notice.review
     match entry:
         case StageOpened():
-            return _asked(notice) if notice.to_answer else _revised(notice)
+            return _request_text(notice) if notice.to_answer else _revised(notice)
         case Reminded():
             who = f"{by} reminds you: your" if by != GREENLIGHT else "Your"
             return "Reminder", f"{who} answer in {_stage(review)} is still needed."
@@ -119,7 +119,7 @@ def _say(notice: Notice) -> tuple[str, str]:
             assert_never(never)
 
 
-def _asked(notice: Notice) -> tuple[str, str]:
+def _request_text(notice: Notice) -> tuple[str, str]:
     review = notice.review
     if notice.again:
         lead = f"{review.author} has revised this proposal. Please read it again and answer in {_stage(review)}."

@@ -99,7 +99,7 @@ def tell(entry: Entry, by: str, when: When) -> Told:
             return f"{entry.stage}: reminds {people(entry.people)}", ()
         case Escalated():
             missing = f"no answer from {people(entry.missing)}" if entry.missing else ""
-            return f"{entry.stage}: escalated to {_asked(entry.asked)}", (missing, _until(entry.deadline, when))
+            return f"{entry.stage}: escalated to {_people_asked(entry.asked)}", (missing, _until(entry.deadline, when))
         case ChangesRequested():
             behalf = _behalf(entry.on_behalf_of)
             return "asks for changes", (behalf, _quoted(entry.comment), _until(entry.until, when))
@@ -132,7 +132,7 @@ def _submitted(entry: Submitted) -> Told:
 def _stage_opened(entry: StageOpened, when: When) -> Told:
     early = len(entry.early)
     counted = f"{early} early answer{'s count' if early > 1 else ' counts'}" if early else ""
-    return f"{entry.stage}: asks {_asked(entry.asked)}", (_until(entry.deadline, when), counted)
+    return f"{entry.stage}: asks {_people_asked(entry.asked)}", (_until(entry.deadline, when), counted)
 
 
 def _decided(entry: Decided) -> Told:
@@ -152,7 +152,7 @@ def _ended(entry: Ended) -> Told:
     return f"the end: {entry.outcome}", (decided, own, entry.reason or "")
 
 
-def _asked(asked: tuple[AskedPerson, ...]) -> str:
+def _people_asked(asked: tuple[AskedPerson, ...]) -> str:
     return people(tuple(_person(each) for each in asked))
 
 

@@ -45,7 +45,7 @@ def span(length: timedelta) -> str:
         count, rest = divmod(rest, unit)
         if count or parts:
             parts.append((count, name))
-    return " ".join(_counted(count, name) for count, name in parts[:2] if count) or "less than a minute"
+    return " ".join(_count_of(count, name) for count, name in parts[:2] if count) or "less than a minute"
 
 
 def ago(when: datetime, now: datetime) -> str:
@@ -78,7 +78,7 @@ def money(amount: float, currency: str) -> str:
 def size(number: int) -> str:
     """Return a number of bytes for people: `820 bytes`, `3.3 KB`, `1.2 MB`."""
     if number < 1_000:
-        return _counted(number, "byte")
+        return _count_of(number, "byte")
     if number < 999_950:
         return f"{number / 1_000:.1f} KB"
     return f"{number / 1_000_000:.1f} MB"
@@ -120,5 +120,5 @@ def rule_name(name: str, version: str) -> str:
     return one_line(f"{'its own' if name == OWN_POLICY else name}, version {version}")
 
 
-def _counted(number: int, what: str) -> str:
+def _count_of(number: int, what: str) -> str:
     return f"{number:,} {what}{'' if number == 1 else 's'}"

@@ -50,7 +50,7 @@ async def get_report(req: func.HttpRequest) -> func.HttpResponse:
     name = req.route_params["name"]
     table, dot, kind = name.partition(".")
     if name in _CHARTS:
-        svg = await asyncio.to_thread(_drawn, name, await _report())
+        svg = await asyncio.to_thread(_draw_chart, name, await _report())
         return keep(req, send(svg, headers=page_headers(style_of(svg)), mimetype="image/svg+xml"))
     found = tables(await _report()) if (dot, kind) == (".", "csv") else {}
     if table not in found:
@@ -60,7 +60,7 @@ async def get_report(req: func.HttpRequest) -> func.HttpResponse:
 
 
 @lru_cache(maxsize=2 * len(_CHARTS))
-def _drawn(name: str, report: Report) -> str:
+def _draw_chart(name: str, report: Report) -> str:
     """Draw a chart of the same report once, for everybody who looks at it and for whoever has it already."""
     return _CHARTS[name](report)
 

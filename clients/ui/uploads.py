@@ -45,7 +45,7 @@ def read_form(req: func.HttpRequest) -> Filled:
     try:
         fields = {name: value.replace("\r\n", "\n") for name, value in req.form.items()}
         kept, dropped = req.form.getlist("kept"), set(req.form.getlist("drop"))
-        files = [(name, *_taken(each)) for name, each in req.files.items(multi=True)]
+        files = [(name, *_read_upload(each)) for name, each in req.files.items(multi=True)]
     except (ValueError, UnicodeError) as error:
         raise Invalid("the form could not be read; send it once more") from error
     pairs = [each.partition(" ") for each in kept if each not in dropped]
@@ -56,7 +56,7 @@ def read_form(req: func.HttpRequest) -> Filled:
     )
 
 
-def _taken(file: Any) -> tuple[str, bytes]:
+def _read_upload(file: Any) -> tuple[str, bytes]:
     """Return a file's name and content, and close what they were read from."""
     with closing(file):
         return file.filename or "", file.read()
@@ -76,7 +76,7 @@ def _keep(proposal_id: str, filled: Filled) -> tuple[tuple[Attachment, ...], tup
     found = dict[str, tuple[Attachment, Upload]]()
     for blob, name in filled.kept:
         try:
-            upload = upload_of(proposal_id, name, _stored(proposal_id, blob))
+            upload = upload_of(proposal_id, name, _read_stored(proposal_id, blob))
             found[upload.name] = (store.keep((upload,))[0], upload)
         except (Invalid, ResourceNotFoundError):
             faults.append(f"attachment {name[:60]!r}: it could not be stored; choose it again")
@@ -95,7 +95,7 @@ def _keep(proposal_id: str, filled: Filled) -> tuple[tuple[Attachment, ...], tup
     return tuple(each for each, _ in found.values()), tuple(upload for _, upload in found.values()), faults
 
 
-def _stored(proposal_id: str, blob: str) -> bytes:
+def _read_stored(proposal_id: str, blob: str) -> bytes:
     """Return a file that this form stored before; raises `Invalid` for the blob of anything else."""
     if not _BLOB.fullmatch(blob) or blob.rpartition("/")[0] != proposal_id:
         raise Invalid("it is not a file of this form")

@@ -15,7 +15,7 @@ _PDF = "application/pdf"
 def saved(found: Attachment, content: bytes) -> func.HttpResponse:
     """Return a file as a download; a browser runs nothing in it."""
     headers = {**json_headers(), "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; sandbox"}
-    return send(content, headers={**headers, "Content-Type": _kind(found), **_named(found, "attachment")})
+    return send(content, headers={**headers, "Content-Type": _kind(found), **_disposition_header(found, "attachment")})
 
 
 def looked_at(found: Attachment, content: bytes) -> func.HttpResponse:
@@ -27,7 +27,7 @@ def looked_at(found: Attachment, content: bytes) -> func.HttpResponse:
         headers = picture_headers()
     else:
         return saved(found, content)
-    return send(content, headers={**headers, "Content-Type": kind, **_named(found, "inline")})
+    return send(content, headers={**headers, "Content-Type": kind, **_disposition_header(found, "inline")})
 
 
 def _kind(found: Attachment) -> str:
@@ -36,5 +36,5 @@ def _kind(found: Attachment) -> str:
     return f"{kind}; charset=utf-8" if kind.startswith("text/") else kind
 
 
-def _named(found: Attachment, disposition: str) -> dict[str, str]:
+def _disposition_header(found: Attachment, disposition: str) -> dict[str, str]:
     return {"Content-Disposition": f"{disposition}; filename*=UTF-8''{quote(found.name, safe='')}"}

@@ -87,7 +87,7 @@ def caller(req: func.HttpRequest) -> Caller | func.HttpResponse:
         case Mode.EASYAUTH:
             return _crossed(req) or _signed_in(req)
         case Mode.DEVELOPMENT:
-            return _from_elsewhere(req) or _crossed(req) or _named(req)
+            return _from_elsewhere(req) or _crossed(req) or _caller_in_header(req)
 
 
 def from_another_site(req: func.HttpRequest) -> func.HttpResponse | None:
@@ -162,7 +162,7 @@ def _one(claims: Any, names: frozenset[str]) -> str:
     return min(values)
 
 
-def _named(req: func.HttpRequest) -> Caller | func.HttpResponse:
+def _caller_in_header(req: func.HttpRequest) -> Caller | func.HttpResponse:
     header = req.headers.get(USER_HEADER)
     if header is None:
         return Caller(name=None, via=Via.SYSTEM)

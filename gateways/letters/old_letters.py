@@ -33,7 +33,7 @@ def forget_files(outbox: sdk.ContainerClient, *, finished: Collection[str], befo
     old = (
         blob.name
         for blob in outbox.list_blobs(include=["metadata"])
-        if _written(blob) < before and blob.name.partition("/")[0] in finished
+        if _written_at(blob) < before and blob.name.partition("/")[0] in finished
     )
     count = 0
     for names in _hundreds(islice(old, most)):
@@ -93,7 +93,7 @@ def _delete(table: sdk.TableClient, rows: list[Any]) -> int:
     return count
 
 
-def _written(blob: sdk.BlobProperties) -> datetime:
+def _written_at(blob: sdk.BlobProperties) -> datetime:
     """When a letter was written; letters of earlier versions do not say it themselves."""
     said = (blob.metadata or {}).get(WRITTEN)
     return datetime.fromisoformat(said) if said else blob.last_modified

@@ -10,7 +10,7 @@ from approvals.rules.state import FINAL as FINAL_STATES
 from approvals.rules.state import Status
 from greenlight import views
 from greenlight.story import tell
-from greenlight.views import STATUSES, line, listing, proposal, stage_bar, standing, state
+from greenlight.views import STATUSES, line, listing, proposal, stage_bar, state, status_sentence
 from tests.greenlight.played import BEGUN, PLAN, Played
 
 
@@ -72,18 +72,18 @@ def test_a_proposal_with_requested_changes_shows_them():
     page = text_of(proposal(lane.shown, (), lane.now))
     assert "waits for    Ines Carvalho, for the changes that Leila Haddad wants" in page
     assert "‖  traffic  on hold" in page
-    assert text_of(standing(lane.shown, lane.now), 200) == (
+    assert text_of(status_sentence(lane.shown, lane.now), 200) == (
         "changes requested by Leila Haddad, until Mon 21 Dec 2026, 09:09 (in 30 days)"
     )
 
 
 def test_the_state_is_one_sentence(bridge):
     """After every command that changes something."""
-    assert text_of(standing(bridge.shown, bridge.now), 200).startswith("in review: design waits for ")
+    assert text_of(status_sentence(bridge.shown, bridge.now), 200).startswith("in review: design waits for ")
     lights = Played("market-lights").checked().wait(hours=49).wait(hours=25)
-    assert text_of(standing(lights.shown, lights.now), 200).startswith("expired, stage")
+    assert text_of(status_sentence(lights.shown, lights.now), 200).startswith("expired, stage")
     avenue = Played("tree-avenue").checked().do("withdraw", by="Tomasz Zielinski")
-    assert text_of(standing(avenue.shown, avenue.now), 200).startswith("withdrawn")
+    assert text_of(status_sentence(avenue.shown, avenue.now), 200).startswith("withdrawn")
 
 
 def test_each_stage_in_the_bar_has_a_mark(bridge):

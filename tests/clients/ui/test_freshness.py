@@ -33,7 +33,7 @@ def _everybody(monkeypatch):
     monkeypatch.setenv("OPERATORS", "*")
     now = clock.now()
     monkeypatch.setattr(clock, "now", lambda: now)
-    report_rows._opened.cache_clear()
+    report_rows._report_rows_of.cache_clear()
 
 
 @pytest.fixture

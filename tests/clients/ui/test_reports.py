@@ -20,7 +20,7 @@ def _readers(monkeypatch):
     """Everybody may read, and what is known is asked for anew."""
     monkeypatch.setenv("AUTH_MODE", "development")
     monkeypatch.setenv("REPORT_READERS", "*")
-    report_rows._opened.cache_clear()
+    report_rows._report_rows_of.cache_clear()
 
 
 async def read(name: str) -> Shown:

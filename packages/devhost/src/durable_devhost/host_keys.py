@@ -91,10 +91,10 @@ def ignored_notices(
     added = [key for key in ignored_keys(overrides, other_provider=other_provider) if key not in in_file]
     for place, keys in ((path, in_file), ("App settings (AzureFunctionsJobHost__…)", added)):
         if keys:
-            yield f"{place}: devhost does not act on {_listed(keys)}. devhost's docs/azure.md says what Azure does."
+            yield f"{place}: devhost does not act on {_joined(keys)}. devhost's docs/azure.md says what Azure does."
 
 
-def _listed(names: Sequence[str]) -> str:
+def _joined(names: Sequence[str]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 

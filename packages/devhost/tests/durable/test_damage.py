@@ -10,10 +10,10 @@ from durable_devhost.durable.damage import (
     Fault,
     Suspect,
     at_start,
+    confirmed,
     damage_of,
     is_ended,
-    settled,
-    told,
+    report_lines,
 )
 from durable_devhost.model.history import (
     ExecutionCompleted,
@@ -114,7 +114,7 @@ async def test_a_suspicion_is_cleared_or_confirmed(ward: Ward) -> None:
         Suspect(instance_id="done", activities=activities),
         Suspect(instance_id="waits", activities=activities),
     ]
-    found = {damage.instance_id: damage.fault for damage in await settled(ward.hub, suspects)}
+    found = {damage.instance_id: damage.fault for damage in await confirmed(ward.hub, suspects)}
     assert found == {"never": Fault.NOT_STARTED, "waits": Fault.LOST_MESSAGES}
 
 
@@ -123,13 +123,13 @@ async def test_work_in_the_queue_is_not_lost(ward: Ward) -> None:
     await ward.store("waits", *ACTIVITIES)
     message = Message(event=ACTIVITIES[0], target=ward.ref("waits"))
     await ward.hub.queues.send_work_item(message, visible_after=timedelta(minutes=1))
-    assert [] == await settled(ward.hub, [Suspect(instance_id="waits", activities=frozenset({0, 1}))])
+    assert [] == await confirmed(ward.hub, [Suspect(instance_id="waits", activities=frozenset({0, 1}))])
 
 
 async def test_without_a_suspicion_storage_is_not_read(ward: Ward, transport: Transport) -> None:
     """A healthy hub costs no calls."""
     before = transport.calls.total
-    assert [] == await settled(ward.hub, [])
+    assert [] == await confirmed(ward.hub, [])
     assert before == transport.calls.total
 
 
@@ -137,7 +137,7 @@ async def test_without_a_suspicion_storage_is_not_read(ward: Ward, transport: Tr
 def test_a_start_names_a_few_damaged_instances_and_counts_the_others(count: int) -> None:
     """Each line but the count is about one instance."""
     found = [Damage(instance_id=f"i{n}", fault=Fault.NO_HISTORY, text="its history is missing") for n in range(count)]
-    lines = told(found)
+    lines = report_lines(found)
     assert len(lines) == min(count, MOST_TOLD + 1)
     assert [f"i{n}" for n in range(min(count, MOST_TOLD))] == [instance for _, instance in lines if instance]
     if count > MOST_TOLD:

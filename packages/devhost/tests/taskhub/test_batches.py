@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from durable_devhost.storage.tables import Action, Operation, Row
-from durable_devhost.taskhub.batches import ROWS_PER_BATCH, cut, named
+from durable_devhost.taskhub.batches import ROWS_PER_BATCH, cut, with_commit_name
 from durable_devhost.taskhub.rows import SENTINEL
 
 
@@ -44,7 +44,7 @@ def test_a_named_batch_without_events_does_not_say_which_execution_is_stored(eta
     """The one that is stored goes on until the last batch; messages bear the name, events do not."""
     row: Row = {"PartitionKey": "i", "RowKey": SENTINEL, "ExecutionId": "e"}
     messages, rows = _operations("outbox-", 2), _operations("", events)
-    *batch, last = named([*messages, *rows, Operation(action=Action.MERGE, row=row, etag=etag)], "name", 2)
+    *batch, last = with_commit_name([*messages, *rows, Operation(action=Action.MERGE, row=row, etag=etag)], "name", 2)
     assert [each.row.get("Commit") for each in batch] == ["name", "name", *[None] * events]
     assert (last.row["Commit"], last.row["Batch"]) == ("name", 2)
     assert ("ExecutionId" in last.row) is (etag is None or events > 0)

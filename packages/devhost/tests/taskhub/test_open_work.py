@@ -19,7 +19,7 @@ from durable_devhost.model.history import (
     TimerCreated,
     TimerFired,
 )
-from durable_devhost.taskhub.open_work import MOST_TIMERS, NOTHING, OpenWork, heard, told
+from durable_devhost.taskhub.open_work import MOST_TIMERS, NOTHING, OpenWork, from_column, to_column
 
 WHEN = datetime(2026, 11, 21, 4, 30, 19, 507357, tzinfo=UTC)
 TIMES = st.integers(0, 10**15).map(lambda microseconds: WHEN + timedelta(microseconds=microseconds))
@@ -73,7 +73,7 @@ def test_what_is_open_is_the_same_however_a_history_is_cut_into_commits(
 def test_timers_are_read_as_they_were_written(timers: dict[int, tuple[datetime, datetime]]) -> None:
     """To the microsecond, as the rows have them."""
     work = OpenWork(timers={number: _timer(number, *times) for number, times in timers.items()})
-    assert heard(told(work)) == work
+    assert from_column(to_column(work)) == work
 
 
 @pytest.mark.parametrize(
@@ -86,14 +86,16 @@ def test_timers_are_read_as_they_were_written(timers: dict[int, tuple[datetime, 
 )
 def test_other_work_sends_the_reader_to_the_history(work: OpenWork | None) -> None:
     """Which has the inputs of activities; and the column stays short."""
-    assert heard(told(work)) is None
-    assert len(told(work)) < 10
+    assert from_column(to_column(work)) is None
+    assert len(to_column(work)) < 10
 
 
 def test_an_execution_that_is_over_has_nothing_open() -> None:
     """Whatever it has left behind."""
     done = ExecutionCompleted(event_id=2, timestamp=WHEN, status=RuntimeStatus.COMPLETED, result="1")
-    assert heard(told(NOTHING.after([_opened(0, is_timer=False), _timer(1), done]))) == OpenWork(is_over=True)
+    assert from_column(to_column(NOTHING.after([_opened(0, is_timer=False), _timer(1), done]))) == OpenWork(
+        is_over=True
+    )
 
 
 @pytest.mark.parametrize(
@@ -101,4 +103,4 @@ def test_an_execution_that_is_over_has_nothing_open() -> None:
 )
 def test_a_missing_or_odd_column_sends_the_reader_to_the_history(text: object) -> None:
     """A hub of an older devhost has none."""
-    assert heard(text) is None
+    assert from_column(text) is None

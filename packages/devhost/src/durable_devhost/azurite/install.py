@@ -109,7 +109,7 @@ def _run(command: Sequence[str], folder: Path, say: Say) -> tuple[int, str]:
         start_new_session=True,
     ) as process:
         try:
-            while (said := _said(process)) is None:
+            while (said := _output_when_ended(process)) is None:
                 say(f"  still at it after {time.monotonic() - begun:.0f} s")
         except BaseException:
             os.killpg(process.pid, signal.SIGKILL)
@@ -117,7 +117,7 @@ def _run(command: Sequence[str], folder: Path, say: Say) -> tuple[int, str]:
     return process.returncode, said
 
 
-def _said(process: "subprocess.Popen[str]") -> str | None:
+def _output_when_ended(process: "subprocess.Popen[str]") -> str | None:
     """All that the process printed once it has ended, None while it still runs after a while."""
     try:
         return process.communicate(timeout=_HEARTBEAT_S)[0]

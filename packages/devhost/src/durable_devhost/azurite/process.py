@@ -94,7 +94,7 @@ def running_azurite(folder: Path, app_dir: Path, accounts: Sequence[str] = ()) -
     try:
         yield azurite
     finally:
-        last = _noted(folder)
+        last = _read_state(folder)
         stop(azurite if last is None or last.pid == azurite.pid else last, folder)
 
 
@@ -138,7 +138,7 @@ def stop(azurite: Azurite, folder: Path) -> None:
     (folder / STATE_FILE).unlink(missing_ok=True)
 
 
-def _noted(folder: Path) -> Azurite | None:
+def _read_state(folder: Path) -> Azurite | None:
     try:
         return Azurite(**json.loads((folder / STATE_FILE).read_text("utf-8")))
     except (OSError, ValueError, TypeError):
@@ -146,7 +146,7 @@ def _noted(folder: Path) -> Azurite | None:
 
 
 def _survivor(folder: Path) -> Azurite | None:
-    azurite = _noted(folder)
+    azurite = _read_state(folder)
     if azurite is None:
         return None
     if not is_running(azurite):

@@ -12,7 +12,7 @@ from durable_devhost.dashboard.sources import Record
 
 def live_page(records: Sequence[Record]) -> str:
     """What the console told lately, the newest first."""
-    rows = [_told(record) for record in reversed(records) if record["event"] != "ready"]
+    rows = [_children_of(record) for record in reversed(records) if record["event"] != "ready"]
     heads = ("time", "what", "of", "how it went", "more")
     listed = tag("div", table(f"The last {len(rows)} things that happened", heads, rows), id="live")
     return page("Live", listed, place="live")
@@ -54,7 +54,7 @@ def settings_page(facts: Mapping[str, Any], settings: Mapping[str, str]) -> str:
     )
 
 
-def _told(record: Record) -> tuple[Child, ...]:
+def _children_of(record: Record) -> tuple[Child, ...]:
     instance = str(record.get("instance", ""))
     whose = str(record.get("function") or record.get("name") or record.get("path") or "")
     verb = f"{record.get('method', '')} ".lstrip()

@@ -99,7 +99,7 @@ def timeline(events: Sequence[HistoryEvent], inputs: Mapping[int, str] = _NO_INP
     bars = sorted(read.bars, key=lambda bar: (bar.start, bar.kind is not Kind.ORCHESTRATION))
     started = next((event for event in events if isinstance(event, ExecutionStarted)), None)
     return Timeline(
-        bars=tuple(_closed(_counted(bars))),
+        bars=tuple(_closed(_number_tries(bars))),
         parent=started.parent if started else None,
         episodes=sum(isinstance(event, OrchestratorStarted) for event in events),
     )
@@ -193,7 +193,7 @@ class _Reading:
         return index is not None
 
 
-def _counted(bars: Iterable[Bar]) -> list[Bar]:
+def _number_tries(bars: Iterable[Bar]) -> list[Bar]:
     """Number the tries: one that begins after another of its name and input has failed is the next."""
     failed: dict[tuple[Kind, str, str | None], list[Bar]] = {}
     counted: list[Bar] = []

@@ -32,7 +32,7 @@ def find_interpreter(
     `func` takes that one.
     """
     if given:
-        return Interpreter(path=_given(given), reason="--python")
+        return Interpreter(path=_interpreter_at(given), reason="--python")
     active = environ.get("VIRTUAL_ENV")
     if active and (found := _in_environment(Path(active))):
         return Interpreter(path=found, reason="VIRTUAL_ENV")
@@ -44,7 +44,7 @@ def find_interpreter(
     return Interpreter(path=sys.executable, reason="the host's own")
 
 
-def _given(text: str) -> str:
+def _interpreter_at(text: str) -> str:
     path = Path(text).expanduser()
     if path.is_dir() and (found := _in_environment(path)):
         return found

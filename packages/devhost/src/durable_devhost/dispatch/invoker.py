@@ -151,7 +151,7 @@ class Invoker:
             return timed_out(invocation, overdue.limit)
         if answer["kind"] == "raised":
             return Raised(type_name=answer["type_name"], message=answer["message"], stack=answer["stack"])
-        return await self._stored(function, answer, data)
+        return await self._store_outputs(function, answer, data)
 
     async def _input(self, function: Function, binding: Binding, data: "_BindingData") -> Value | None:
         if binding.type == "durableClient":
@@ -181,7 +181,7 @@ class Invoker:
         query = table_query(binding, lambda text: self._resolved(text, data), data.values)
         return rows_value(await self._store.read_rows(binding.text("connection"), query))
 
-    async def _stored(self, function: Function, answer: Message, data: "_BindingData") -> Returned:
+    async def _store_outputs(self, function: Function, answer: Message, data: "_BindingData") -> Returned:
         outputs: Mapping[str, Value] = answer["outputs"]
         for binding in function.outputs:
             if binding.name in outputs:

@@ -54,7 +54,7 @@ def table_query(binding: Binding, resolved: Callable[[str], str], data: Callable
 
 def rows_value(rows: Sequence[Row]) -> Value:
     """The rows for the worker: JSON without `Timestamp` and etag."""
-    shown = [{name: _shown(value) for name, value in row.items() if name.lower() not in _HIDDEN} for row in rows]
+    shown = [{name: _json_value(value) for name, value in row.items() if name.lower() not in _HIDDEN} for row in rows]
     return {"type": "json", "value": compact(shown)}
 
 
@@ -98,7 +98,7 @@ def _filled_in(template: str, resolved: Callable[[str], str], data: Callable[[],
     return resolved(template)
 
 
-def _shown(value: Any) -> Any:
+def _json_value(value: Any) -> Any:
     if not isinstance(value, datetime):
         return value
     text = value.astimezone(UTC).replace(tzinfo=None).isoformat()

@@ -95,7 +95,7 @@ async def _refuse_a_running_host(hub: TaskHub) -> None:
 
 async def _treat(findings: Sequence[Finding], options: DoctorOptions, remedies: Remedies, paper: Printer) -> int:
     """Apply the requested or chosen remedies; returns the number of findings left."""
-    wanted = _wanted(findings, options)
+    wanted = _remedies_asked_for(findings, options)
     left = 0
     for finding in findings:
         remedy = wanted.get(finding.instance_id)
@@ -114,7 +114,7 @@ async def _treat(findings: Sequence[Finding], options: DoctorOptions, remedies: 
     return left
 
 
-def _wanted(findings: Sequence[Finding], options: DoctorOptions) -> dict[str, Remedy]:
+def _remedies_asked_for(findings: Sequence[Finding], options: DoctorOptions) -> dict[str, Remedy]:
     """The remedies that options name, by instance; raises SettingsError for one that does not fit."""
     given = {Remedy.REQUEUE: options.requeue, Remedy.TERMINATE: options.terminate, Remedy.PURGE: options.purge}
     found = {finding.instance_id: finding for finding in findings}

@@ -102,7 +102,7 @@ class _Reader:
             case '"' | "'":
                 return self._string_or_date(char)
             case ",":
-                return self._told(None)  # an element that was left out is undefined
+                return self._note_value(None)  # an element that was left out is undefined
             case "t" | "f":
                 return self._word("true" if char == "t" else "false", char == "t", "Error parsing boolean value.")
             case "n":
@@ -164,7 +164,7 @@ class _Reader:
 
     def _push(self) -> None:
         self._at += 1
-        self._told(None)
+        self._note_value(None)
         if len(self._places) >= MAX_DEPTH:
             raise self._error(f"The reader's MaxDepth of {MAX_DEPTH} has been exceeded.")
         self._places.append(None)
@@ -215,7 +215,7 @@ class _Reader:
 
     def _string_or_date(self, quote: str) -> Any:
         text = self._string(quote)
-        return self._told((read_time(text) if self._dates else None) or text)
+        return self._note_value((read_time(text) if self._dates else None) or text)
 
     def _string(self, quote: str) -> str:
         self._at += 1
@@ -266,7 +266,7 @@ class _Reader:
         after = self._peek()
         if after and after not in "}],\0/" and not after.isspace():
             raise self._error(complaint)
-        return self._told(value)
+        return self._note_value(value)
 
     def _number(self) -> Any:
         start = self._at
@@ -275,7 +275,7 @@ class _Reader:
         after = self._peek()
         if after and after not in ",}])/\0" and not after.isspace():
             raise self._error(f"Unexpected character encountered while parsing number: {after}.")
-        return self._told(self._number_of(self._text[start : self._at]))
+        return self._note_value(self._number_of(self._text[start : self._at]))
 
     def _number_of(self, digits: str) -> int | float:
         if len(digits) > 1 and digits[0] == "0" and digits[1] not in ".eE":
@@ -298,7 +298,7 @@ class _Reader:
             raise self._error(f"Input string '{digits}' is not a valid number.")
         return value - 2 * _INT64 if value >= _INT64 else value
 
-    def _told(self, value: Any) -> Any:
+    def _note_value(self, value: Any) -> Any:
         """Note that a value has begun: an array counts it, and the text is no longer at its start."""
         self._has_begun = True
         if self._places and not isinstance(self._places[-1], str):

@@ -19,12 +19,12 @@ _SMALLEST_PLAIN = -3
 
 def indented(value: Any) -> str:
     """The value over several lines, two blanks a level, as `JToken.ToString()` prints it."""
-    return _written(value, "\n")
+    return _text_of(value, "\n")
 
 
 def compact(value: Any) -> str:
     """The value on one line without blanks, as `Formatting.None` prints it."""
-    return _written(value, None)
+    return _text_of(value, None)
 
 
 def as_text(value: Any) -> str:
@@ -73,7 +73,7 @@ def _placed(digits: str, scale: int) -> str:
     return f"{whole}.{part}" if part else whole
 
 
-def _written(value: Any, newline: str | None) -> str:
+def _text_of(value: Any, newline: str | None) -> str:
     match value:
         case None:
             return "null"
@@ -98,9 +98,9 @@ def _container(brackets: str, entries: list[tuple[str, Any]], newline: str | Non
     if not entries:
         return brackets
     if newline is None:
-        return f"{brackets[0]}{','.join(head + _written(item, None) for head, item in entries)}{brackets[1]}"
+        return f"{brackets[0]}{','.join(head + _text_of(item, None) for head, item in entries)}{brackets[1]}"
     inner = f"{newline}  "
-    lines = (inner + (f"{head} " if head else "") + _written(item, inner) for head, item in entries)
+    lines = (inner + (f"{head} " if head else "") + _text_of(item, inner) for head, item in entries)
     return f"{brackets[0]}{','.join(lines)}{newline}{brackets[1]}"
 
 

@@ -124,7 +124,7 @@ class ActivityRunner:
 
     def _event(self, event: TaskScheduled, outcome: Outcome) -> HistoryEvent:
         now = self._clock.now()
-        match _stored(outcome):
+        match _outcome_to_store(outcome):
             case Succeeded(text=text):
                 return TaskCompleted(timestamp=now, task_id=event.event_id, result=text)
             case Failed(message=message, details=str() as details):
@@ -145,7 +145,7 @@ def _task(message: Message) -> _Task:
     return message.target.instance_id, message.target.execution_id, message.event.event_id
 
 
-def _stored(outcome: Outcome) -> Outcome:
+def _outcome_to_store(outcome: Outcome) -> Outcome:
     """The outcome with its result as the host stores it; a result that the host cannot read is a failure."""
     if isinstance(outcome, Failed) or outcome.text is None:
         return outcome

@@ -101,7 +101,7 @@ async def commit(
     more than can be run soon would cost a renewal each every two seconds. A message to an instance that `is_ours` does
     not know for ours is visible to its owner at once.
     """
-    plan = _held(episode, work_items_to_hold, is_ours)
+    plan = _plan_holds(episode, work_items_to_hold, is_ours)
     results = await _all(_send(hub, clock, posting, is_held) for posting, is_held in plan)
     sent = tuple(each for each in results if isinstance(each, Sent))
     try:
@@ -140,7 +140,9 @@ def _is_request(posting: Posting) -> bool:
     return not posting.is_work_item and EntityId.is_one(posting.message.target.instance_id)
 
 
-def _held(episode: Episode, work_items_to_hold: int, is_ours: Callable[[str], bool]) -> list[tuple[Posting, bool]]:
+def _plan_holds(
+    episode: Episode, work_items_to_hold: int, is_ours: Callable[[str], bool]
+) -> list[tuple[Posting, bool]]:
     left = work_items_to_hold
     plan: list[tuple[Posting, bool]] = []
     for posting in episode.postings:

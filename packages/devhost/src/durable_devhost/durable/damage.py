@@ -1,8 +1,8 @@
 """What keeps an instance from ever going on, told from its row and its history. Pure, but for one second look.
 
-A start reads some histories of living instances anyway: `at_start` says what is wrong with one of them, `settled`
-looks again at the doubtful ones a little later, and `told` puts what was found into a few lines. `durable-devhost
-doctor` finds the same, and more, in a hub at rest.
+A start reads some histories of living instances anyway: `at_start` says what is wrong with one of them, `confirmed`
+looks again at the doubtful ones a little later, and `report_lines` puts what was found into a few lines.
+`durable-devhost doctor` finds the same, and more, in a hub at rest.
 """
 
 from collections.abc import Sequence
@@ -67,7 +67,7 @@ def is_ended(record: InstanceRecord) -> bool:
 def damage_of(record: InstanceRecord, stored: StoredHistory | CorruptHistory) -> Damage | None:
     """What is wrong with an instance that is alive by its row; None for a sound one.
 
-    The start of a pending instance may still be on a queue: NOT_STARTED is certain only where it stays so (`settled`).
+    The start of a pending instance may still be on a queue: NOT_STARTED is certain only if it stays so (`confirmed`).
     """
     if isinstance(stored, CorruptHistory):
         return unreadable(stored)
@@ -113,7 +113,7 @@ def open_tasks(events: Sequence[HistoryEvent]) -> list[TaskScheduled | SubOrches
 
 
 def at_start(record: InstanceRecord, stored: StoredHistory | CorruptHistory) -> Damage | Suspect | None:
-    """What a start makes of a living instance: a damage that is certain, a suspicion that `settled` clears, or None."""
+    """What a start makes of a living instance: a damage for certain, a suspicion that `confirmed` clears, or None."""
     damage = damage_of(record, stored)
     if isinstance(stored, CorruptHistory) or (damage is not None and damage.fault is not Fault.NOT_STARTED):
         return damage
@@ -123,7 +123,7 @@ def at_start(record: InstanceRecord, stored: StoredHistory | CorruptHistory) -> 
     return Suspect(instance_id=record.instance_id, activities=activities)
 
 
-async def settled(hub: TaskHub, suspects: Sequence[Suspect]) -> list[Damage]:
+async def confirmed(hub: TaskHub, suspects: Sequence[Suspect]) -> list[Damage]:
     """The suspects that are damaged for certain: to be asked when all that was on the queues has been taken from them.
 
     A work item stays on its queue until its result is stored. So activities are lost where the queue is empty, hidden
@@ -148,7 +148,7 @@ async def settled(hub: TaskHub, suspects: Sequence[Suspect]) -> list[Damage]:
     return found
 
 
-def told(found: Sequence[Damage]) -> list[tuple[str, str | None]]:
+def report_lines(found: Sequence[Damage]) -> list[tuple[str, str | None]]:
     """What the console says of damaged instances: a line for each of the first, then how many more there are.
 
     Each line comes with the id of the instance that it is about.

@@ -214,9 +214,9 @@ class DurableEngine:
         is_alone = _is_external_event(message) and self._mailboxes.works_unwatched(message.target.instance_id)
         self._mailboxes.put(delivery)
         done, _ = await asyncio.wait((stored,), timeout=0 if is_alone else PATIENCE_S)
-        await (stored if done else self._put_by(delivery))
+        await (stored if done else self._store_for_later(delivery))
 
-    async def _put_by(self, delivery: Delivery) -> None:
+    async def _store_for_later(self, delivery: Delivery) -> None:
         """Store a message whose episode takes long, so that its caller need not wait for it, as on the real host.
 
         From then on it is like one that came through the queue: a crash brings it back. Where storage does not take it

@@ -54,7 +54,7 @@ async def call_http(argument: str) -> Outcome:
     if content is not None and given is None:
         headers["Content-Type"] = "text/plain; charset=utf-8"
     elif content is not None and given is not None and _MEDIA_TYPE.fullmatch(given) is None:
-        return _refused(given)
+        return _content_type_failure(given)
     try:
         async with (
             aiohttp.ClientSession(timeout=_TIMEOUT) as session,
@@ -92,7 +92,7 @@ def _failed(message: str) -> Failed:
     return Failed(message=message, stack="", details=compact(details))
 
 
-def _refused(content_type: str) -> Failed:
+def _content_type_failure(content_type: str) -> Failed:
     _log.warning(
         "call_http with the content type '%s' fails, here as on Azure: leave out what follows the semicolon.",
         content_type,

@@ -51,7 +51,7 @@ class JournalOutbox:
     async def commit(self, episode: Episode, deliveries: Sequence[Delivery]) -> Committed:
         """As `outbox.Outbox` says: all in one call, unless it is too much for one batch."""
         instance_id = episode.instance_id
-        sent = tuple(self._sent(instance_id, posting) for posting in episode.postings)
+        sent = tuple(self._place(instance_id, posting) for posting in episode.postings)
         made = [each.token for each in sent if isinstance(each.token, Entry)]
         own = self._own(instance_id, deliveries)
         settled = self._settled.pop(instance_id, set())
@@ -161,14 +161,14 @@ class JournalOutbox:
             each for each in held if each.instance_id == instance_id and each in self._open and each not in self._loose
         ]
 
-    def _sent(self, instance_id: str, posting: Posting) -> Sent:
+    def _place(self, instance_id: str, posting: Posting) -> Sent:
         """Where a posting is to be; the history alone tells of activities and timers."""
         is_told = posting.is_work_item or isinstance(posting.message.event, TimerFired)
         token = None if is_told else self._hub.journal.entry(instance_id, self._clock.now())
         return Sent(posting=posting, token=token, is_held=True)
 
     async def _insertion(self, sent: Sent) -> Operation:
-        assert isinstance(sent.token, Entry)  # `_sent` makes no other
+        assert isinstance(sent.token, Entry)  # `_place` makes no other
         return await self._hub.journal.insertion(
             Pending(entry=sent.token, message=sent.posting.message, due=sent.posting.due)
         )

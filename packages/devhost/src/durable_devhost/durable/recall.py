@@ -41,7 +41,7 @@ async def recall_activities(hub: TaskHub, engine: DurableEngine, instance_id: st
         engine.run_again(Message(event=event, target=ref, sender=ref, from_decision=True))
 
 
-async def living(hub: TaskHub) -> AsyncIterator[tuple[InstanceRecord, OpenWork | None]]:
+async def living_instances(hub: TaskHub) -> AsyncIterator[tuple[InstanceRecord, OpenWork | None]]:
     """The rows of all that is alive, each with its open work, None where only the history tells of that.
 
     A host may have died between a history and its row, and the next one before it could correct the row. So each row is

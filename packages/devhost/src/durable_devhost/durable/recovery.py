@@ -10,13 +10,13 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 
 from durable_devhost.clock import Clock, real_now
-from durable_devhost.durable.damage import Damage, Suspect, at_start, settled, told
+from durable_devhost.durable.damage import Damage, Suspect, at_start, confirmed, report_lines
 from durable_devhost.durable.engine import DurableEngine
 from durable_devhost.durable.entities.messages import EntityId
 from durable_devhost.durable.ownership import Ownership
 from durable_devhost.durable.patience import Patience
 from durable_devhost.durable.ports import Observer
-from durable_devhost.durable.recall import living, recall_activities, recall_messages
+from durable_devhost.durable.recall import living_instances, recall_activities, recall_messages
 from durable_devhost.durable.sessions import is_over, record_after
 from durable_devhost.model.history import InstanceRef, RuntimeStatus, TimerCreated, TimerFired
 from durable_devhost.model.instances import InstanceFilter, InstanceRecord
@@ -74,7 +74,7 @@ class Recovery:
     async def settle(self) -> None:
         """Name the instances that still wait for lost messages when all that was on the queues has been taken."""
         async with self._patience().trying():
-            self._tell(await settled(self._hub, self._suspects))
+            self._tell(await confirmed(self._hub, self._suspects))
 
     def _patience(self) -> Patience:
         return Patience(self._observer, "The instances of the task hub")
@@ -89,7 +89,7 @@ class Recovery:
     async def _recall(self) -> None:
         await recall_messages(self._hub, self._engine, self._observer)
         unclear = []
-        async for record, work in living(self._hub):
+        async for record, work in living_instances(self._hub):
             if record.status is None:
                 self._behind.add(record.instance_id)
             if work is None:
@@ -168,7 +168,7 @@ class Recovery:
         return found
 
     def _tell(self, found: Sequence[Damage]) -> None:
-        for text, instance_id in told(found):
+        for text, instance_id in report_lines(found):
             self._observer.trouble(text, instance_id)
 
     async def _recover_instance(self, record: InstanceRecord) -> Damage | Suspect | None:

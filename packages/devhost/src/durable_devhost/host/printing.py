@@ -156,7 +156,7 @@ def _line(fact: InvocationEnded | Requested | Orchestrated | LogRecord | HostNot
         case LogRecord():
             return _logged(text, fact)
         case HostNotice():
-            return _said(text, fact)
+            return _notice_text(text, fact)
         case Mailed():
             return _mailed(text, fact)
 
@@ -193,7 +193,7 @@ def _logged(text: Text, fact: LogRecord) -> Text:
     return text.append_text(_below(fact.stack))
 
 
-def _said(text: Text, fact: HostNotice) -> Text:
+def _notice_text(text: Text, fact: HostNotice) -> Text:
     style = {"notice": "blue", "warning": "yellow", "failure": "bold red"}[fact.severity]
     text.append(f"{fact.severity}: ", style).append(fact.text)
     if fact.instance:

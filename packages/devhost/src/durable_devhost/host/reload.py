@@ -62,7 +62,7 @@ class Reloader:
                 self._console.notice(f"{' and '.join(settings)} changed. It is read at the start: start the host anew.")
             if sources:
                 _forget_bytecode(sources)
-                await self._again(self._named(sources))
+                await self._again(self._short_names(sources))
 
     async def _again(self, names: str) -> None:
         began = perf_counter()
@@ -78,7 +78,7 @@ class Reloader:
             return
         self._console.notice(f"{names} changed: loaded anew in {perf_counter() - began:.1f} s, {count} functions.")
 
-    def _named(self, paths: Iterable[Path]) -> str:
+    def _short_names(self, paths: Iterable[Path]) -> str:
         names = sorted({str(path.relative_to(self._app_dir)) for path in paths})
         return names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1} more"
 

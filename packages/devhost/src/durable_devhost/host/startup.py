@@ -86,7 +86,7 @@ async def run(options: StartOptions, shutdown: Shutdown) -> None:
                 door=door,
                 is_alone=is_own,
                 keepers=keepers,
-                python=_shown(loaded.versions, interpreter),
+                python=_versions_text(loaded.versions, interpreter),
                 mail=mail,
             )
             host = await Host.open(resources, around)
@@ -179,6 +179,6 @@ def _tell_what_is_left_out(console: Console, catalog: FunctionCatalog) -> None:
             console.warning(f"{function.where} {function.name}: {sentence}")
 
 
-def _shown(versions: Versions, interpreter: Interpreter) -> str:
+def _versions_text(versions: Versions, interpreter: Interpreter) -> str:
     packages = [f"{name} {versions.packages[name]}" for name in _PACKAGES if name in versions.packages]
     return ", ".join([f"{versions.python} ({interpreter.reason}: {interpreter.path})", *packages])

@@ -157,7 +157,7 @@ class FunctionCatalog:
             )
         known = {name.lower(): name for name in self._names(kind)}
         near = get_close_matches(durable_name.lower(), known, n=1)
-        meant = f" Did you mean '{known[near[0]]}'?" if near else f" It has {_listed(list(known.values()))}."
+        meant = f" Did you mean '{known[near[0]]}'?" if near else f" It has {_joined(list(known.values()))}."
         return f"The app has no {noun} '{durable_name}'.{meant} {_CONSEQUENCES[kind]}"
 
     def known_orchestrators(self) -> tuple[str, ...]:
@@ -177,5 +177,5 @@ class FunctionCatalog:
         return (*names, *(name for (off_kind, _), name in self._off.items() if off_kind is kind))
 
 
-def _listed(names: list[str]) -> str:
+def _joined(names: list[str]) -> str:
     return ", ".join(f"'{name}'" for name in names) or "none at all"

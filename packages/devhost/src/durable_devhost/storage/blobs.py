@@ -138,7 +138,7 @@ class BlobService:
         """All blobs of a container, page by page, in the order of their names; raises NotFound without it."""
         async for root in self._pages(container, ""):
             with self._transport.understanding("blob"):
-                blobs = [_listed(blob) for blob in root.iterfind("Blobs/Blob")]
+                blobs = [_read_listed_blob(blob) for blob in root.iterfind("Blobs/Blob")]
             yield blobs
 
     async def _pages(self, container: str, prefix: str) -> AsyncIterator[ElementTree.Element]:
@@ -185,7 +185,7 @@ def _as_headers(metadata: Mapping[str, str]) -> dict[str, str]:
     return {f"{METADATA}{name.lower()}": value for name, value in metadata.items()}
 
 
-def _listed(blob: ElementTree.Element) -> ListedBlob:
+def _read_listed_blob(blob: ElementTree.Element) -> ListedBlob:
     etag = blob.findtext("Properties/Etag") or ""
     return ListedBlob(
         name=blob.findtext("Name") or "",

@@ -8,7 +8,7 @@ from datetime import datetime
 from durable_devhost.model.history import TimerCreated, TimerFired
 from durable_devhost.storage.tables import Row, TableService, dated, quoted
 from durable_devhost.taskhub.names import HubNames, unescape_key
-from durable_devhost.taskhub.open_work import OPEN, OpenWork, heard
+from durable_devhost.taskhub.open_work import OPEN, OpenWork, from_column
 from durable_devhost.taskhub.rows import SENTINEL, from_row
 
 _SENTINELS = f"RowKey eq {quoted(SENTINEL)}"
@@ -56,7 +56,7 @@ class AllHistories:
             yield Checkpoint(
                 instance_id=_instance(row),
                 execution_id=str(row.get("ExecutionId")),
-                work=heard(row.get(OPEN)) if is_whole else None,
+                work=from_column(row.get(OPEN)) if is_whole else None,
             )
 
     async def open_timers(self, due_from: datetime | None) -> AsyncIterator[tuple[str, str, TimerCreated]]:

@@ -25,7 +25,7 @@ def cut(
     return [*(_batches(beside) if beside else ()), *_batches(events)]
 
 
-def named(operations: Sequence[Operation], name: str, number: int) -> list[Operation]:
+def with_commit_name(operations: Sequence[Operation], name: str, number: int) -> list[Operation]:
     """The operations of a batch, the sentinel last, with the commit's name on each message.
 
     A batch without events says nothing of the execution: the one that is stored goes on as it is until the end.

@@ -19,12 +19,12 @@ from durable_devhost.errors import StorageUnavailable
 from durable_devhost.model.history import HistoryEvent, OrchestratorCompleted, TaskScheduled
 from durable_devhost.storage.account import Conflict, NotFound, PreconditionFailed, StorageFailure
 from durable_devhost.storage.tables import ETAG, MAX_BATCH, Action, Operation, Row, TableService, quoted
-from durable_devhost.taskhub.batches import cut, named
+from durable_devhost.taskhub.batches import cut, with_commit_name
 from durable_devhost.taskhub.failures import CorruptHistory, LostRace
 from durable_devhost.taskhub.journal import BATCH, COMMIT, MESSAGE_BLOB, delete_all, is_message
 from durable_devhost.taskhub.large_messages import LargeMessages, is_large
 from durable_devhost.taskhub.names import HubNames, escape_key
-from durable_devhost.taskhub.open_work import NOTHING, OPEN, OpenWork, told
+from durable_devhost.taskhub.open_work import NOTHING, OPEN, OpenWork, to_column
 from durable_devhost.taskhub.rows import BLOB_NAME, LARGE_COLUMNS, PENDING_INPUT, SENTINEL, from_row, row_key, to_row
 
 _MARKS = frozenset({"ExecutionId", "IsCheckpointComplete", "CheckpointCompletedTimestamp", COMMIT, BATCH})
@@ -173,7 +173,7 @@ class HistoryStore:
             sentinel = self._sentinel(instance_id, execution_id, etag, work, complete=number == len(batches))
             operations = [*batch, sentinel]
             if name:
-                operations = named(operations, name, number)
+                operations = with_commit_name(operations, name, number)
             etag = await self._store(instance_id, operations)
         fresh_from = None if tail.fresh_from is None else max(end, tail.fresh_from)
         tail = Tail(fresh_from=fresh_from, work=work)
@@ -325,7 +325,7 @@ class HistoryStore:
         if complete:
             row["CheckpointCompletedTimestamp"] = self._clock.now()
             if self._is_journal:
-                row[OPEN] = told(work)
+                row[OPEN] = to_column(work)
         return Operation(action=Action.INSERT if etag is None else Action.MERGE, row=row, etag=etag)
 
 

@@ -62,7 +62,7 @@ NOTHING = OpenWork()
 """What is open of an execution that has not begun."""
 
 
-def told(work: OpenWork | None) -> str:
+def to_column(work: OpenWork | None) -> str:
     """The column's text; None is work that nobody knows without the history."""
     if work is None:
         return _IN_THE_HISTORY
@@ -74,7 +74,7 @@ def told(work: OpenWork | None) -> str:
     return compact_ascii([[each.event_id, format_time(each.timestamp), format_time(each.fire_at)] for each in timers])
 
 
-def heard(text: object) -> OpenWork | None:
+def from_column(text: object) -> OpenWork | None:
     """What a column says; None where the history has to be read, also as the column is missing or odd."""
     if text == _OVER:
         return OpenWork(is_over=True)

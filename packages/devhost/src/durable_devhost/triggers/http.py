@@ -196,7 +196,7 @@ class HttpFront:
             self._tell(request, path, error.status, perf_counter() - began, found)
             raise
         except Exception:  # noqa: BLE001 - the top of a request: a fault must not look like a page of aiohttp's
-            _log.exception("%s %s could not be answered", request.method, _shown(path, {}))
+            _log.exception("%s %s could not be answered", request.method, _path_for_logs(path, {}))
             response = empty(500)
             self._headers.add(request, response)
         is_own = found is None and (
@@ -209,7 +209,7 @@ class HttpFront:
     def _tell(self, request: web.Request, path: str, status: int, seconds: float, found: _Found | None = None) -> None:
         if self._observer is not None:
             name = found.function.name if found else ""
-            shown = _shown(path, found.route_params if found else {})
+            shown = _path_for_logs(path, found.route_params if found else {})
             self._observer.requested(request.method, shown, status, seconds, name)
 
     def _advise(self, text: str) -> None:
@@ -309,7 +309,7 @@ def _route(function: Function, prefix: str) -> Route[Function]:
     )
 
 
-def _shown(path: str, route_params: Mapping[str, str]) -> str:
+def _path_for_logs(path: str, route_params: Mapping[str, str]) -> str:
     """The path as the console shows it: without secrets, which a log is not the place for."""
     secrets = {value for name, value in route_params.items() if _SECRET.search(name)}
     return "/".join(_HIDDEN if part in secrets or len(part) > _LONGEST_SHOWN else part for part in path.split("/"))

@@ -91,7 +91,7 @@ class OrchestratorExecutor:
                 self.exit_code = exit_code(error)
                 told = exit_text(self.exit_code)
             text = f"One or more errors occurred. ({told})"
-            self._failure = script(done=True, error=text, stack=stack, asked=self._asked)
+            self._failure = script(done=True, error=text, stack=stack, asked=self._has_asked)
             return self._failure
 
     @property
@@ -110,7 +110,7 @@ class OrchestratorExecutor:
             return
 
     @property
-    def _asked(self) -> bool:
+    def _has_asked(self) -> bool:
         return self._context is not None and bool(self._context._devhost_asked)
 
     def _begin(self, events: Sequence[Mapping[str, Any]]) -> None:
@@ -160,18 +160,18 @@ class OrchestratorExecutor:
         for action in fresh:
             self._remember_timers(action)
         cancelled = self._newly_cancelled()
-        shown = self._shown(fresh)
+        shown = self._state_of(fresh)
         status = shown.get("customStatus")
         ends_anew = self._has_cancelled and any(isinstance(action, ContinueAsNewAction) for action in fresh)
         return {
             "actions": shown["actions"][0],
             "cancelled": cancelled,
             "custom_status": None if status is None else _compact(status),
-            "asked": self._asked,
-            "generation": self._shown(emitted)["actions"][0] if ends_anew else None,
+            "asked": self._has_asked,
+            "generation": self._state_of(emitted)["actions"][0] if ends_anew else None,
         }
 
-    def _shown(self, actions: list[Any]) -> dict[str, Any]:
+    def _state_of(self, actions: list[Any]) -> dict[str, Any]:
         state = OrchestratorState(
             is_done=False,
             actions=[actions],

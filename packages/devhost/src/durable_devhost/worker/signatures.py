@@ -39,7 +39,7 @@ def signature_problems(function: Callable[..., Any], bindings: Sequence[Binding]
         yield f"its annotations cannot be read at run time ({error}); import the types for real, not for checkers only"
         return
     if CONTEXT not in bound and CONTEXT in hints and not _is_called(hints[CONTEXT], "Context"):
-        yield f"'context' is annotated with {_shown(hints[CONTEXT])}, but it gets an azure.functions.Context"
+        yield f"'context' is annotated with {_text_of(hints[CONTEXT])}, but it gets an azure.functions.Context"
     for name in bound.keys() & parameters.keys() & hints.keys():
         yield from _annotation_problems(bound[name], hints[name])
     if "return" in hints and any(binding.name == RETURN_NAME for binding in bindings):
@@ -68,7 +68,7 @@ def is_sdk_type(annotation: Any) -> bool:
 def refusal_of(binding: Binding, annotation: Any) -> str:
     """Why a call with such a parameter fails here, and what to do."""
     return (
-        f"'{binding.name}' is annotated with {_shown(annotation)}, an SDK type, which works on Azure and not on "
+        f"'{binding.name}' is annotated with {_text_of(annotation)}, an SDK type, which works on Azure and not on "
         "devhost; for local runs take azure.functions.InputStream, str or bytes"
     )
 
@@ -103,7 +103,7 @@ def _annotation_problems(binding: Binding, annotation: Any) -> Iterator[str]:
         yield f"'{binding.name}' is an output and must be annotated with azure.functions.Out[...]"
         return
     if not binding.is_output and is_out:
-        yield f"'{binding.name}' is an input, but it is annotated with {_shown(annotation)}"
+        yield f"'{binding.name}' is an input, but it is annotated with {_text_of(annotation)}"
         return
     arguments = typing.get_args(annotation)
     if is_out and len(arguments) != 1:
@@ -112,21 +112,21 @@ def _annotation_problems(binding: Binding, annotation: Any) -> Iterator[str]:
     inner = arguments[0] if is_out else annotation
     if not _is_plain(inner):
         yield (
-            f"'{binding.name}' is annotated with {_shown(annotation)}; the worker takes plain classes only "
+            f"'{binding.name}' is annotated with {_text_of(annotation)}; the worker takes plain classes only "
             f"(dict for dict[str, Any], no unions)"
         )
     elif not _fits(binding, inner, converted_as(binding.type, inner)):
         yield (
-            f"'{binding.name}' is annotated with {_shown(annotation)}, which does not fit a {binding.type} binding"
+            f"'{binding.name}' is annotated with {_text_of(annotation)}, which does not fit a {binding.type} binding"
             f"{_why(binding)}"
         )
 
 
 def _return_problems(binding: Binding, annotation: Any) -> Iterator[str]:
     if not isinstance(annotation, type):
-        yield f"the return annotation {_shown(annotation)} is no plain class, which the worker refuses"
+        yield f"the return annotation {_text_of(annotation)} is no plain class, which the worker refuses"
     elif not _fits(binding, annotation, binding.type):
-        yield f"the return annotation {_shown(annotation)} does not fit its {binding.type} output{_why(binding)}"
+        yield f"the return annotation {_text_of(annotation)} does not fit its {binding.type} output{_why(binding)}"
 
 
 def _why(binding: Binding) -> str:
@@ -168,7 +168,7 @@ def _out_argument(annotation: Any) -> Any:
     return next(iter(typing.get_args(annotation)), Any) if typing.get_origin(annotation) is Out else annotation
 
 
-def _shown(annotation: Any) -> str:
+def _text_of(annotation: Any) -> str:
     # Before Python 3.11 `dict[str, int]` passes for a class, called dict.
     is_class = isinstance(annotation, type) and not isinstance(annotation, types.GenericAlias)
     return str(annotation.__qualname__) if is_class else str(annotation)

@@ -29,7 +29,7 @@ def failure_text(error: BaseException) -> str:
 
 def user_frames(error: BaseException) -> list[traceback.FrameSummary]:
     """The frames of the error itself, without devhost's and the import machinery's."""
-    return _kept(traceback.extract_tb(error.__traceback__))
+    return _without_machinery(traceback.extract_tb(error.__traceback__))
 
 
 def user_traceback(error: BaseException) -> str:
@@ -39,12 +39,12 @@ def user_traceback(error: BaseException) -> str:
     seen: set[int] = set()
     while part is not None and id(part) not in seen:
         seen.add(id(part))
-        part.stack = traceback.StackSummary.from_list(_kept(part.stack))
+        part.stack = traceback.StackSummary.from_list(_without_machinery(part.stack))
         part = part.__cause__ or part.__context__
     return "".join(report.format())
 
 
-def _kept(frames: traceback.StackSummary) -> list[traceback.FrameSummary]:
+def _without_machinery(frames: traceback.StackSummary) -> list[traceback.FrameSummary]:
     return [frame for frame in frames if not _is_machinery(frame.filename)]
 
 

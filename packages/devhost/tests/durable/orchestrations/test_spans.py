@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from durable_devhost.durable.orchestrations.spans import begun, scheduling
+from durable_devhost.durable.orchestrations.spans import scheduling, with_span
 from durable_devhost.model.history import ExecutionStarted, HistoryEvent, TaskScheduled
 from durable_devhost.model.traces import Trace
 from packages.devhost.tests.durable.stage import Stage, completed
@@ -43,7 +43,7 @@ def test_the_history_keeps_the_spans_of_the_client_and_of_the_execution() -> Non
     assert context["Id"] == f"00-{CLIENT.trace_id}-{context['SpanId']}-00"
     assert context["SpanId"] != CLIENT.span_id
     assert context["ActivityStartTime"] == f"{stage.now:%Y-%m-%dT%H:%M:%S.%f}+00:00"
-    assert begun(started, stage.now) is started
+    assert with_span(started, stage.now) is started
 
 
 def test_scheduled_tasks_share_the_trace_and_have_their_own_spans() -> None:

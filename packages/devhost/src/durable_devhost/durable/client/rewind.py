@@ -64,7 +64,9 @@ def plan_rewind(events: Sequence[HistoryEvent]) -> RewindPlan:
                 cleared.append(index)
             case _:
                 continue
-    return RewindPlan(cleared=_named(events, cleared), noted=_named(events, noted), children=tuple(children))
+    return RewindPlan(
+        cleared=_names_of_events(events, cleared), noted=_names_of_events(events, noted), children=tuple(children)
+    )
 
 
 async def rewind(engine: Engine, hub: Hub, instance_id: str, reason: str | None, now: datetime) -> None:
@@ -104,5 +106,5 @@ def _child(event: HistoryEvent) -> list[str]:
     return [event.instance_id] if isinstance(event, SubOrchestrationCreated) else []
 
 
-def _named(events: Sequence[HistoryEvent], indexes: Sequence[int]) -> dict[int, str]:
+def _names_of_events(events: Sequence[HistoryEvent], indexes: Sequence[int]) -> dict[int, str]:
     return {index: SPEC_OF[type(events[index])].name for index in sorted(indexes)}

@@ -28,7 +28,7 @@ from durable_devhost.durable.orchestrations.pending import Scheduler
 from durable_devhost.durable.orchestrations.reconcile import SeenEvents
 from durable_devhost.durable.orchestrations.records import record_of, record_with
 from durable_devhost.durable.orchestrations.replay import difference
-from durable_devhost.durable.orchestrations.spans import begun
+from durable_devhost.durable.orchestrations.spans import with_span
 from durable_devhost.durable.ports import App, Execution
 from durable_devhost.durable.script import Script
 from durable_devhost.model.history import (
@@ -193,7 +193,7 @@ class OrchestrationSession:
         fresh: list[HistoryEvent] = [OrchestratorStarted(timestamp=now), *self._with_span(received, now)]
         decisions = await self._fold(fresh, now, new_execution_id)
         postings = self._postings(decisions)
-        rows = [*(_played(event) for event in fresh), *decisions.events]
+        rows = [*(_as_played(event) for event in fresh), *decisions.events]
         first_row, restarted, generations = len(self._log), False, 0
         while isinstance(decisions.end, ContinuedAsNew):
             generations += 1
@@ -204,7 +204,7 @@ class OrchestrationSession:
             fresh = self._start_over(end, now, new_execution_id)
             decisions = await self._fold(fresh, now, new_execution_id)
             postings += self._postings(decisions)
-            rows = [*(_played(event) for event in fresh), *decisions.events]
+            rows = [*(_as_played(event) for event in fresh), *decisions.events]
         if isinstance(decisions.end, Completed):
             postings += self._answer_parent(decisions.end, now)
         rows.append(OrchestratorCompleted(timestamp=now))
@@ -243,8 +243,8 @@ class OrchestrationSession:
         self._decider = OrchestrationDecider(started, self._scheduler)
 
     def _with_span(self, received: Sequence[HistoryEvent], now: datetime) -> Sequence[HistoryEvent]:
-        self._started = begun(self._started, now)
-        return [begun(event, now) if isinstance(event, ExecutionStarted) else event for event in received]
+        self._started = with_span(self._started, now)
+        return [with_span(event, now) if isinstance(event, ExecutionStarted) else event for event in received]
 
     def _start_again_from_the_log(self) -> None:
         """Forget the live state and replay, as production does at every episode."""
@@ -383,7 +383,7 @@ class _Silent:
         pass
 
 
-def _played(event: HistoryEvent) -> HistoryEvent:
+def _as_played(event: HistoryEvent) -> HistoryEvent:
     """Received events are stored as played, the markers of an episode as they are (recorded; protocol of IsPlayed)."""
     if isinstance(event, OrchestratorStarted | OrchestratorCompleted):
         return event

@@ -15,7 +15,7 @@ from durable_devhost.model.history import ExecutionStarted
 from durable_devhost.model.traces import UNSAMPLED, Trace
 
 
-def begun(started: ExecutionStarted, now: datetime) -> ExecutionStarted:
+def with_span(started: ExecutionStarted, now: datetime) -> ExecutionStarted:
     """The start with the span of the execution; the same object if it has one, or no trace."""
     context, trace = started.parent_trace_context, Trace.of_history(started.parent_trace_context)
     if context is None or trace is None or context.get("Id"):
