@@ -118,6 +118,23 @@ def test_dropping_a_session_before_its_first_step_closes_the_generator_after_tha
     assert closed.wait(10)
 
 
+def test_a_session_that_is_closed_before_its_first_step_closes_the_generator_of_that_step():
+    """Two threads have the two, so either may be first."""
+    closed = threading.Event()
+
+    def careful(context):
+        try:
+            yield context.call_activity("one")
+        finally:
+            closed.set()
+
+    desk = Desk(careful=careful)
+    session = desk.sessions._session(beginning("careful"))
+    session.close()
+    session.advance(started("careful"), "careful")
+    assert closed.is_set()
+
+
 @pytest.mark.parametrize("name", ["nobody", "work"])
 def test_an_unknown_orchestrator_fails(name):
     """The host asks only for known ones; still it gets an answer."""

@@ -30,6 +30,7 @@ class Session:
         self._begin = begin
         self._lock = threading.Lock()
         self._executor: OrchestratorExecutor | None = None
+        self._is_closed = False
 
     def _invocation(self, name: str) -> Invocation:
         return Invocation(id=self.instance_id, function_name=name, is_quiet=bool(self._begin.get("is_quiet")))
@@ -53,7 +54,10 @@ class Session:
         with self._lock, entered(self._invocation(name)):
             if self._executor is None:
                 self._executor = OrchestratorExecutor(self._function, self._begin)
-            return self._executor.advance(events)
+            step = self._executor.advance(events)
+            if self._is_closed:  # `close` was faster than this step
+                self._executor.close()
+            return step
 
     @property
     def is_over(self) -> bool:
@@ -61,8 +65,9 @@ class Session:
         return self._executor is not None and self._executor.is_over
 
     def close(self) -> None:
-        """End the generator; never raises."""
+        """End the generator, or that of a step which comes after all; never raises."""
         with self._lock:
+            self._is_closed = True
             if self._executor is not None:
                 name = self._function.name if self._function else ""
                 with entered(self._invocation(name)):
