@@ -24,7 +24,7 @@ help:
 	@echo "make long      run the long tests: kill the host fifteen times, poll a thousand times, many more random examples"
 	@echo "make chaos     make every storage call fail in every way, and kill host and workers; tables after three hours"
 	@echo "make soak      an hour of virtual time, 3,000 workflows, sweeps, three kills; a table of all checks after half an hour"
-	@echo "make bench     measure the local host against its storage alone and three other engines; about an hour"
+	@echo "make bench     measure the local host against its storage alone and three other engines; about half an hour"
 	@echo "make bench-quick  a fraction of it, in two minutes: local host and storage only"
 	@echo "make bench-bodies time and memory for request bodies that are made to take much of both"
 	@echo "make screenshots  make the pictures of the documents again, with Chromium"
@@ -67,8 +67,8 @@ test: setup
 
 long: setup
 	LONG=1 $(BIN)/python -m pytest -q -n $(WORKERS) --timeout 1200 --dist loadfile --no-loadscope-reorder \
-		tests/approvals packages/devhost/tests/durable tests/crash packages/devhost/tests/crash packages/devhost/tests/chaos packages/devhost/tests/edges packages/devhost/tests/outside tests/examples/test_demo.py tests/workflows \
-		tests/gateways/test_report_rows.py
+		tests/approvals tests/crash tests/examples/test_demo.py tests/workflows tests/gateways/test_report_rows.py \
+		$(addprefix packages/devhost/tests/,durable crash chaos edges outside)
 
 # Only parts, with tables in a file: .venv/bin/python -m packages.devhost.tests.chaos --part kills --write FILE
 chaos: setup

@@ -41,12 +41,9 @@ def decide(
             round=verb.round,
         )
         return request_changes(review, wanted, via, link, now, decision_id=verb.decision_id)
-    seat = may_answer(review, verb.approver, via)
+    seat = _seat_of(review, verb, via, link)
     if isinstance(seat, ActionRefused):
         return seat
-    wrong = _about_another(review, verb, link, seat)
-    if wrong:
-        return wrong
     return Decided(
         **heading(review, now=now, by=verb.approver, via=via),
         stage=review.open_stage.name if review.open_stage and seat else None,
@@ -78,12 +75,9 @@ def request_changes(
         return unfit
     if review.end:
         return over(review.end)
-    seat = may_answer(review, verb.approver, via)
+    seat = _seat_of(review, verb, via, link)
     if isinstance(seat, ActionRefused):
         return seat
-    wrong = _about_another(review, verb, link, seat)
-    if wrong:
-        return wrong
     if seat is None or review.stage is None:
         return ActionRefused(code="notNow", reason="you can ask for changes only while your stage is open")
     return ChangesRequested(
@@ -97,13 +91,17 @@ def request_changes(
     )
 
 
-def _about_another(
-    review: Review, verb: Decide | RequestChanges, link: Link | None, seat: AskedPerson | None
-) -> ActionRefused | None:
-    """Return why an answer is not about the current document. A link is about the round of its letter."""
-    if link and not verb.names_document:
-        return None
-    return wrong_document(review, verb, verb.approver, seat)
+def _seat_of(
+    review: Review, verb: Decide | RequestChanges, via: Via, link: Link | None
+) -> AskedPerson | ActionRefused | None:
+    """Return the seat that a person answers for, None before it is asked, or why this answer cannot count now.
+
+    An answer must be about the current document. A link is about the round of its letter.
+    """
+    seat = may_answer(review, verb.approver, via)
+    if isinstance(seat, ActionRefused) or (link and not verb.names_document):
+        return seat
+    return wrong_document(review, verb, verb.approver, seat) or seat
 
 
 def _on_behalf_of(seat: AskedPerson | None, person: str) -> str | None:

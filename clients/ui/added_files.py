@@ -71,8 +71,7 @@ async def _add(
     """Store the files and put each on record; returns what was wrong."""
     files, _, faults = await keep(found.review.proposal_id, filled)
     verbs = [Attach(by=who.name, **each.model_dump()) for each in files]
-    actor = who.actor
-    return faults + await act_in_turn(client, found.review.proposal_id, verbs, actor)
+    return faults + await act_in_turn(client, found.review.proposal_id, verbs, who.actor)
 
 
 async def _show_faults(who: Visitor, found: VisibleProposal, errors: list[str]) -> func.HttpResponse:

@@ -81,8 +81,7 @@ async def act_from_proposal(req: func.HttpRequest, client: df.DurableOrchestrati
         return explain(400, "This was not understood", f"{str(error)[:1].upper()}{str(error)[1:]}.")
     try:
         verb = read_verb(fields, found.review, who.name)
-        actor = who.actor
-        done = verb if isinstance(verb, ActionRefused) else await desk.act(client, proposal_id, verb, actor)
+        done = verb if isinstance(verb, ActionRefused) else await desk.act(client, proposal_id, verb, who.actor)
     except Invalid as error:
         return await show_again(who, found, with_faults(form, error), 400)
     except Tampered as error:

@@ -62,14 +62,13 @@ async def resubmit_from_page(req: func.HttpRequest, client: df.DurableOrchestrat
     except Invalid as error:
         return _show(who, seen, _draft_of(seen.review, faults=by_field(error.errors)), status=400)
     files, _, faults = await keep(seen.review.proposal_id, filled)
-    actor = who.actor
     attached: list[Verb] = [Attach(by=who.name, **each.model_dump()) for each in files]
     try:
         again = _resubmission(who.name, filled)
         if not faults and filled.is_preview:
             preview = foresee_again(seen.review, again)
             return _show(who, seen, _typed(seen.review, filled, kept=files), preview=preview)
-        faults = faults or await act_in_turn(client, seen.review.proposal_id, [*attached, again], actor)
+        faults = faults or await act_in_turn(client, seen.review.proposal_id, [*attached, again], who.actor)
     except Invalid as error:
         faults += error.errors
     if faults:

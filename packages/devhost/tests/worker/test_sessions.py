@@ -65,17 +65,23 @@ def test_a_session_lives_until_it_is_dropped():
     assert desk.advance(whole, beginning("chain"))["output"] == "8"
 
 
-def test_a_new_session_replaces_the_one_of_that_name_and_closes_its_generator():
-    """A new execution of the same instance."""
-    closed = threading.Event()
+def careful(closed):
+    """An orchestrator that sets the event where its generator is closed."""
 
-    def careful(context):
+    def orchestrator(context):
         try:
             yield context.call_activity("one")
         finally:
             closed.set()
 
-    desk = Desk(careful=careful)
+    return orchestrator
+
+
+def test_a_new_session_replaces_the_one_of_that_name_and_closes_its_generator():
+    """A new execution of the same instance."""
+    closed = threading.Event()
+
+    desk = Desk(careful=careful(closed))
     desk.advance(started("careful"), beginning("careful"))
     assert len(desk.advance(started("careful"), beginning("careful"))["actions"]) == 1
     assert closed.wait(10)
@@ -98,18 +104,12 @@ def test_dropping_a_session_before_its_first_step_closes_the_generator_after_tha
     """At that moment there is no generator yet, but there will be one."""
     closed, kept = threading.Event(), list[Session]()
 
-    def careful(context):
-        try:
-            yield context.call_activity("one")
-        finally:
-            closed.set()
-
     def held(function, begin):
         kept.append(Session(function, begin))  # so that the garbage collector does not close it
         kept[0]._lock.acquire()
         return kept[0]
 
-    desk = Desk(careful=careful)
+    desk = Desk(careful=careful(closed))
     monkeypatch.setattr("durable_devhost.worker.sessions.Session", held)
     desk.start(started("careful"), beginning("careful"))
     desk.sessions.drop("s1")
@@ -122,13 +122,7 @@ def test_a_session_that_is_closed_before_its_first_step_closes_the_generator_of_
     """Two threads have the two, so either may be first."""
     closed = threading.Event()
 
-    def careful(context):
-        try:
-            yield context.call_activity("one")
-        finally:
-            closed.set()
-
-    desk = Desk(careful=careful)
+    desk = Desk(careful=careful(closed))
     session = desk.sessions._session(beginning("careful"))
     session.close()
     session.advance(started("careful"), "careful")

@@ -36,7 +36,7 @@ class InstanceRecord:
 class InstanceFilter:
     """The filter of a query of instances; None means any.
 
-    What is not wanted of `with_input` and `with_output` is not read, from blobs neither.
+    What is not wanted of `with_input` and `with_output` is not read, not from blobs either.
     """
 
     created_from: datetime | None = None
