@@ -1,7 +1,5 @@
 """The store of attachments: one private container; the app makes the blob names; each blob is written once."""
 
-from __future__ import annotations
-
 import hashlib
 import os
 from collections.abc import Iterable
@@ -9,12 +7,12 @@ from contextlib import suppress
 from typing import Protocol
 
 from azure.core.exceptions import ResourceExistsError
+from azure.storage.blob import ContainerClient, ContentSettings
 
 from approvals.attachments import StoredAttachment, Upload
 from approvals.blobs import checked_blob_name
 from approvals.record.documents import Attachment
 from approvals.validation import Invalid
-from gateways import sdk
 from gateways.containers import open_container
 from gateways.images import Unreadable, clean
 
@@ -45,7 +43,7 @@ class Attachments(Protocol):
 class BlobAttachments:
     """The store in Azure Blob Storage."""
 
-    def __init__(self, container: sdk.ContainerClient) -> None:
+    def __init__(self, container: ContainerClient) -> None:
         self._container = container
 
     def store(self, upload: Upload) -> StoredAttachment:
@@ -68,7 +66,7 @@ class BlobAttachments:
 
     def _write(self, upload: Upload) -> None:
         """Write the blob. Its name has a hash of the content, so an existing blob is the same one."""
-        settings = sdk.ContentSettings(content_type=upload.content_type, content_disposition="attachment")
+        settings = ContentSettings(content_type=upload.content_type, content_disposition="attachment")
         with suppress(ResourceExistsError):
             self._container.upload_blob(
                 checked_blob_name(upload.blob), upload.content, overwrite=False, content_settings=settings

@@ -1,12 +1,11 @@
 """The table `Audit` of purged instances. The app never deletes its rows."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from typing import Protocol
 
+from azure.data.tables import TableClient
+
 from approvals.retention import EndedInstance
-from gateways import sdk
 from gateways.tables import insert_first, keys, open_table
 
 
@@ -25,7 +24,7 @@ class Audit(Protocol):
 class TableAudit:
     """The audit in Azure Table Storage."""
 
-    def __init__(self, table: sdk.TableClient) -> None:
+    def __init__(self, table: TableClient) -> None:
         self._table = table
 
     def keep(self, ended: EndedInstance, *, now: datetime) -> None:

@@ -1,16 +1,14 @@
 """Blobs of the app's own containers: their properties, their content up to a limit, and creation once."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
 from azure.core.exceptions import HttpResponseError, ResourceExistsError, ResourceNotFoundError
+from azure.storage.blob import ContainerClient, ContentSettings
 
 from approvals.blobs import checked_blob_name
-from gateways import sdk
 from gateways.connections import open_blob_service
 
 _NO_SUCH_NAME = 400
@@ -49,7 +47,7 @@ class AzureBlobs:
     container, and only a request that is signed with the account's key would fail.
     """
 
-    def __init__(self, container: sdk.ContainerClient) -> None:
+    def __init__(self, container: ContainerClient) -> None:
         self._container = container
 
     def find(self, name: str) -> BlobFacts | None:
@@ -79,7 +77,7 @@ class AzureBlobs:
 
     def create(self, name: str, content: bytes, *, content_type: str, metadata: Mapping[str, str]) -> bool:
         """Upload with If-None-Match: of two writers the service accepts one."""
-        settings = sdk.ContentSettings(content_type=content_type, content_disposition="attachment")
+        settings = ContentSettings(content_type=content_type, content_disposition="attachment")
         try:
             self._container.upload_blob(
                 checked_blob_name(name), content, overwrite=False, content_settings=settings, metadata=dict(metadata)

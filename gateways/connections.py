@@ -3,8 +3,6 @@
 The settings are the same as for a trigger's `connection`, so that app and host always use the same account.
 """
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,8 +10,10 @@ from functools import cache
 from typing import Any, Literal
 
 from azure.core.credentials import TokenCredential
+from azure.data.tables import TableServiceClient
+from azure.storage.blob import BlobServiceClient, ExponentialRetry
 
-from gateways import sdk
+from gateways.transport import open_transport
 
 APPROVALS = "ApprovalsStorage"
 """The account with the app's own data. The task hub has another account, which message producers cannot write to."""
@@ -78,12 +78,12 @@ def find_connection(name: str, service: Service) -> ByString | ByIdentity:
     )
 
 
-def open_blob_service(name: str = APPROVALS) -> sdk.BlobServiceClient:
+def open_blob_service(name: str = APPROVALS) -> BlobServiceClient:
     """Return the client for the account's blobs, opened once per process; raises `ConnectionMissing`."""
     return _blob_service(find_connection(name, "blob"))
 
 
-def open_table_service(name: str = APPROVALS) -> sdk.TableServiceClient:
+def open_table_service(name: str = APPROVALS) -> TableServiceClient:
     """Return the client for the account's tables, opened once per process; raises `ConnectionMissing`."""
     return _table_service(find_connection(name, "table"))
 
@@ -120,34 +120,26 @@ def _endpoints(prefix: str, service: Service) -> Iterator[str]:
 
 
 @cache
-def _blob_service(where: ByString | ByIdentity) -> sdk.BlobServiceClient:
+def _blob_service(where: ByString | ByIdentity) -> BlobServiceClient:
     how: dict[str, Any] = {
-        "retry_policy": sdk.ExponentialRetry(initial_backoff=_FIRST_PAUSE_S),
-        "transport": _transport(),
+        "retry_policy": ExponentialRetry(initial_backoff=_FIRST_PAUSE_S),
+        "transport": open_transport(),
     }
     match where:
         case ByString(text=text):
-            return sdk.BlobServiceClient.from_connection_string(text, **how)
+            return BlobServiceClient.from_connection_string(text, **how)
         case ByIdentity():
-            return sdk.BlobServiceClient(where.endpoint, credential=_credential(where), **how)
+            return BlobServiceClient(where.endpoint, credential=_credential(where), **how)
 
 
 @cache
-def _table_service(where: ByString | ByIdentity) -> sdk.TableServiceClient:
+def _table_service(where: ByString | ByIdentity) -> TableServiceClient:
     match where:
         case ByString(text=text):
-            return sdk.TableServiceClient.from_connection_string(text, transport=_transport())
+            return TableServiceClient.from_connection_string(text, transport=open_transport())
         case ByIdentity():
             credential = _credential(where)
-            return sdk.TableServiceClient(endpoint=where.endpoint, credential=credential, transport=_transport())
-
-
-def _transport() -> Any:
-    """Return a transport for the clients of one service."""
-    # As late as the SDKs: `requests` is a third of what they import.
-    from gateways.transport import open_transport
-
-    return open_transport()
+            return TableServiceClient(endpoint=where.endpoint, credential=credential, transport=open_transport())
 
 
 def _credential(where: ByIdentity) -> TokenCredential:

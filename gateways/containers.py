@@ -1,24 +1,22 @@
 """The app's own blob containers: named by settings, private, created if they are missing."""
 
-from __future__ import annotations
-
 from functools import cache
 
 from azure.core.exceptions import HttpResponseError, ResourceExistsError
+from azure.storage.blob import BlobServiceClient, ContainerClient
 
-from gateways import sdk
 from gateways.connections import APPROVALS, open_blob_service
 
 _FORBIDDEN = 403
 
 
-def open_container(name: str, *, connection: str = APPROVALS) -> sdk.ContainerClient:
+def open_container(name: str, *, connection: str = APPROVALS) -> ContainerClient:
     """Return a container of a connection's account, created if missing; opened once per process."""
     return _create_container(open_blob_service(connection), name)
 
 
 @cache
-def _create_container(service: sdk.BlobServiceClient, name: str) -> sdk.ContainerClient:
+def _create_container(service: BlobServiceClient, name: str) -> ContainerClient:
     """Create the container. An identity without this right may still write to a container that was deployed."""
     container = service.get_container_client(name)
     try:

@@ -1,12 +1,11 @@
 """The store of findings of automatic checks: summary and findings are written together or not at all."""
 
-from __future__ import annotations
-
 import json
 from typing import Protocol
 
+from azure.data.tables import TableClient, TableTransactionError
+
 from approvals.findings import FindingsRecord
-from gateways import sdk
 from gateways.tables import keys, open_table, transact
 
 
@@ -21,7 +20,7 @@ class FindingsStore(Protocol):
 class TableFindings:
     """The table `Findings`: one row per run with `Kind` sum, and one row per finding."""
 
-    def __init__(self, table: sdk.TableClient) -> None:
+    def __init__(self, table: TableClient) -> None:
         self._table = table
 
     def record(self, record: FindingsRecord) -> None:
@@ -31,7 +30,7 @@ class TableFindings:
         """
         try:
             transact(self._table, [("create", row) for row in _rows(record)])
-        except sdk.TableTransactionError as error:
+        except TableTransactionError as error:
             if error.status_code != 409:
                 raise
 

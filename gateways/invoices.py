@@ -1,12 +1,11 @@
 """The issued bills, in the table `Bills`: one row for each number of an instance."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from typing import Any, Protocol
 
+from azure.data.tables import EdmType, EntityProperty, TableClient
+
 from approvals.billing import Bill, IssuedBill
-from gateways import sdk
 from gateways.tables import insert_first, keys, open_table
 
 
@@ -21,7 +20,7 @@ class Invoices(Protocol):
 class TableInvoices:
     """The bills in Azure Table Storage."""
 
-    def __init__(self, table: sdk.TableClient) -> None:
+    def __init__(self, table: TableClient) -> None:
         self._table = table
 
     def issue(self, bill: Bill, *, now: datetime) -> IssuedBill:
@@ -33,7 +32,7 @@ class TableInvoices:
                 "InstanceId": bill.instance_id,
                 "Number": bill.number,
                 "Account": bill.account,
-                "Cents": sdk.EntityProperty(bill.cents, sdk.EdmType.INT64),
+                "Cents": EntityProperty(bill.cents, EdmType.INT64),
                 "Currency": bill.currency,
                 "Due": bill.due,
                 "IssuedAt": now.isoformat(),

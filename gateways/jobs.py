@@ -1,14 +1,12 @@
 """The table `Jobs`, which other systems write, and the table `Alerts` of the sent alerts."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from typing import Any, Protocol
 
 from azure.core.exceptions import ResourceNotFoundError
+from azure.data.tables import TableClient
 
 from approvals.jobs import UNKNOWN, Alert, JobStatus, SentAlert, job_key, read_job
-from gateways import sdk
 from gateways.tables import insert_first, keys, open_table
 
 PARTITION = "jobs"
@@ -30,7 +28,7 @@ class Jobs(Protocol):
 class TableJobs:
     """Jobs and alerts in Azure Table Storage."""
 
-    def __init__(self, *, jobs: sdk.TableClient, alerts: sdk.TableClient) -> None:
+    def __init__(self, *, jobs: TableClient, alerts: TableClient) -> None:
         self._jobs = jobs
         self._alerts = alerts
 

@@ -10,19 +10,17 @@ A head is an empty blob. Its name has all data, authenticated with a key of the 
 So listing the container returns all heads, and nothing is ever overwritten.
 """
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from typing import Protocol
 
 from azure.core.exceptions import ResourceExistsError
+from azure.storage.blob import ContainerClient
 
 from approvals.identifiers import is_instance_id
 from approvals.record.keys import Key, Keyring
 from approvals.record.verdict import Anchor
-from gateways import sdk
 from gateways.connections import APPROVALS, ConnectionMissing, find_connection
 from gateways.containers import open_container
 from gateways.record_keys import record_keys
@@ -49,7 +47,7 @@ class KeptHeads(Protocol):
 class BlobHeads:
     """The heads in Azure Blob Storage."""
 
-    def __init__(self, container: sdk.ContainerClient, keys: Keyring) -> None:
+    def __init__(self, container: ContainerClient, keys: Keyring) -> None:
         self._container = container
         self._keys = keys
 

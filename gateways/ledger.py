@@ -1,12 +1,11 @@
 """The ledger: one row for each instance that reserved money, which says whether the money was spent."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from typing import Any, Literal, Protocol
 
+from azure.data.tables import EdmType, EntityProperty, TableClient
+
 from approvals.budgets import Booking, Entry
-from gateways import sdk
 from gateways.tables import insert_first, keys, open_table
 
 
@@ -21,7 +20,7 @@ class Ledger(Protocol):
 class TableLedger:
     """The ledger in Azure Table Storage."""
 
-    def __init__(self, table: sdk.TableClient) -> None:
+    def __init__(self, table: TableClient) -> None:
         self._table = table
 
     def settle(self, booking: Booking, state: Literal["booked", "void"], *, now: datetime) -> Entry:
@@ -34,7 +33,7 @@ class TableLedger:
                 "Round": booking.round,
                 "Title": booking.title,
                 "Budget": booking.budget,
-                "Cents": sdk.EntityProperty(booking.cents, sdk.EdmType.INT64),
+                "Cents": EntityProperty(booking.cents, EdmType.INT64),
                 "Currency": booking.currency,
                 "State": state,
                 "RecordedAt": now.isoformat(),

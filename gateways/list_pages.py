@@ -4,17 +4,16 @@ A page costs one call. Proposals of one person are read from this person's own r
 proposals others have. The table returns as many rows as the page shows, and one more that says whether there are more.
 """
 
-from __future__ import annotations
-
 import base64
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from azure.data.tables import TableClient
+
 from approvals import names
 from approvals.validation import Invalid
-from gateways import sdk
 from gateways.personal_rows import involved
 from gateways.proposal_rows import FIRST, LAST, PARTITION, IndexRow, read
 from gateways.tables import hashed
@@ -94,7 +93,7 @@ class Question:
         return name is not None and self.person is not None and names.same(name, self.person)
 
 
-def read_page(table: sdk.TableClient, question: Question, *, top: int, token: str | None) -> Page:
+def read_page(table: TableClient, question: Question, *, top: int, token: str | None) -> Page:
     """Return up to `top` rows, newest first. Raises `Invalid` for a token that does not belong to the question."""
     after, wanted = _place(token, question.digest) if token else FIRST, min(top, MOST_ROWS)
     chosen, looked_at = list[IndexRow](), 0
@@ -108,7 +107,7 @@ def read_page(table: sdk.TableClient, question: Question, *, top: int, token: st
     return Page(rows=tuple(chosen), token=None)
 
 
-def _rows(table: sdk.TableClient, question: Question, after: str, most: int) -> Iterator[Any]:
+def _rows(table: TableClient, question: Question, after: str, most: int) -> Iterator[Any]:
     """Return the rows behind a place; with each answer come as many as one page needs."""
     terms, values = question.terms(after)
     return iter(table.query_entities(terms, parameters=values, select=list(_COLUMNS), results_per_page=most))

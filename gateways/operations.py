@@ -3,8 +3,6 @@
 Three kinds of rows: the last run of each timer, the operators' actions, and the unsent letters.
 """
 
-from __future__ import annotations
-
 import json
 import uuid
 from collections.abc import Iterator, Mapping
@@ -12,9 +10,9 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from azure.core.exceptions import ResourceNotFoundError
+from azure.data.tables import TableClient, UpdateMode
 
 from approvals.operations import ActRecord, LetterState, Run, UnsentLetter
-from gateways import sdk
 from gateways.proposal_rows import newest_first
 from gateways.tables import hashed, insert_first, merge, open_table
 
@@ -67,7 +65,7 @@ class Operations(Protocol):
 class TableOperations:
     """The rows in Azure Table Storage."""
 
-    def __init__(self, table: sdk.TableClient) -> None:
+    def __init__(self, table: TableClient) -> None:
         self._table = table
 
     def keep_run(self, name: str, line: Mapping[str, Any], *, now: datetime) -> None:
@@ -76,7 +74,7 @@ class TableOperations:
         if len(text) > _LONGEST_LINE:
             text = json.dumps({key: each for key, each in line.items() if isinstance(each, int | str)})
         row = {"PartitionKey": _RUNS, "RowKey": name, "At": now.isoformat(), "Line": text}
-        self._table.upsert_entity(row, sdk.UpdateMode.REPLACE)
+        self._table.upsert_entity(row, UpdateMode.REPLACE)
 
     def runs(self) -> Iterator[Run]:
         """Query the partition."""
@@ -109,7 +107,7 @@ class TableOperations:
             "Reason": letter.reason[:_LONGEST_TEXT],
             "At": letter.at.isoformat(),
         }
-        self._table.upsert_entity(row, sdk.UpdateMode.REPLACE)
+        self._table.upsert_entity(row, UpdateMode.REPLACE)
 
     def forget_letter(self, proposal_id: str, key: str) -> None:
         """Delete the row."""

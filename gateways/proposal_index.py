@@ -4,18 +4,17 @@ The record is the source of truth; the row only helps to find it. A row may be o
 any order: the stored result is the same.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, Protocol
 
 from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
+from azure.data.tables import TableClient, TableTransactionError, UpdateMode
 
 from approvals.identifiers import is_instance_id
 from approvals.rules.state import FINAL
-from gateways import clock, sdk
+from gateways import clock
 from gateways.latest import Latest, Seen
 from gateways.list_pages import Page, Question, read_page
 from gateways.personal_rows import BEHIND_PEOPLE, Part, is_of_list, operations, personal_rows, prefix
@@ -131,7 +130,7 @@ class ProposalIndex(Protocol):
 class TableIndex:
     """The list in Azure Table Storage. All rows are in one partition, because the list has one order."""
 
-    def __init__(self, table: sdk.TableClient, latest: Latest[Seen[_Stored]] | None = None) -> None:
+    def __init__(self, table: TableClient, latest: Latest[Seen[_Stored]] | None = None) -> None:
         self._table = table
         self._latest = latest or _latest_rows()
 
@@ -162,7 +161,7 @@ class TableIndex:
                 return merged
             try:
                 etag = None if is_there else self._put(merged, before)
-            except (HttpResponseError, sdk.TableTransactionError) as error:
+            except (HttpResponseError, TableTransactionError) as error:
                 is_gone = error.status_code == _GONE
                 if error.status_code not in _LOST or (is_gone and (before is None or lacks_copies)):
                     raise
@@ -256,12 +255,12 @@ class TableIndex:
             pointer = {"PartitionKey": PARTITION, "RowKey": _POINTER + row.proposal_id, "Target": entity["RowKey"]}
             first: list[Any] = [("create", entity), ("create", pointer)]
         else:
-            first = [_update(entity, sdk.UpdateMode.REPLACE, before.etag)]
+            first = [_update(entity, UpdateMode.REPLACE, before.etag)]
         etag = str(transact(self._table, [*first, *part])[0]["etag"])
         while rest:
             part, rest = _split(rest, MOST_OPERATIONS - 1)
             place = {"PartitionKey": PARTITION, "RowKey": entity["RowKey"]}
-            mark = _update(place | _layout_before(rest), sdk.UpdateMode.MERGE, etag)
+            mark = _update(place | _layout_before(rest), UpdateMode.MERGE, etag)
             etag = str(transact(self._table, [mark, *part])[0]["etag"])
         return etag
 
@@ -293,7 +292,7 @@ def _seen_entity(entity: Any) -> Seen[_Stored]:
     return Seen(value=_Stored(row=read(entity), layout=_layout(entity)), etag=str(entity.metadata["etag"]))
 
 
-def _update(entity: dict[str, Any], mode: sdk.UpdateMode, etag: str) -> Any:
+def _update(entity: dict[str, Any], mode: UpdateMode, etag: str) -> Any:
     """Return the operation that changes a row which still has that ETag."""
     return "update", entity, {"mode": mode, **unchanged(etag)}
 

@@ -1,15 +1,14 @@
 """A row of the list of proposals: what it shows, and how the table `Proposals` holds it."""
 
-from __future__ import annotations
-
 import json
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from azure.data.tables import EdmType, EntityProperty
+
 from approvals import names
 from approvals.rules.state import FINAL, Review
-from gateways import sdk
 from gateways.tables import hashed
 
 PARTITION = "proposals"
@@ -70,7 +69,7 @@ class IndexRow:
     """Who has answered in this round or an earlier one, each once."""
 
     @classmethod
-    def of(cls, review: Review, *, head: str, size: int = 0, told: int = 0) -> IndexRow:
+    def of(cls, review: Review, *, head: str, size: int = 0, told: int = 0) -> "IndexRow":
         """Return the row of a review; `head` is the hash of its last entry."""
         return cls(
             proposal_id=review.proposal_id,
@@ -157,7 +156,7 @@ def written(row: IndexRow) -> dict[str, Any]:
         "Deadline": row.deadline.isoformat() if row.deadline else "",
         "EntryCount": row.entries,
         "Head": row.head,
-        "Size": sdk.EntityProperty(row.size, sdk.EdmType.INT64),
+        "Size": EntityProperty(row.size, EdmType.INT64),
         "Told": row.told,
         "Untold": row.told < row.entries,
         "AskedAt": row.asked_at.isoformat() if row.asked_at else "",

@@ -1,17 +1,15 @@
 """Messages that were put aside, in the table `PutAside`: their text, why they could not be used, and what was done."""
 
-from __future__ import annotations
-
 import uuid
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
+from azure.data.tables import TableClient
 
 from approvals.operations import MessageState, PutAsideMessage
 from approvals.poison import PoisonMessage
-from gateways import sdk
 from gateways.tables import hashed, insert_first, merge, open_table, replace
 
 LONGEST_BODY = 60 * 1024
@@ -60,7 +58,7 @@ class PutAside(Protocol):
 class TablePutAside:
     """The messages in Azure Table Storage."""
 
-    def __init__(self, table: sdk.TableClient) -> None:
+    def __init__(self, table: TableClient) -> None:
         self._table = table
 
     def keep(self, message: PoisonMessage, *, message_id: str, now: datetime) -> str:

@@ -5,8 +5,6 @@ number (issued or void), and one row per proposal with its number. Table `Summar
 `register`: one page per title, so that a second proposal with the same title is detected.
 """
 
-from __future__ import annotations
-
 import json
 import os
 from datetime import datetime
@@ -14,9 +12,10 @@ from typing import Any, Protocol
 
 from azure.core import MatchConditions
 from azure.core.exceptions import ResourceExistsError, ResourceModifiedError, ResourceNotFoundError
+from azure.data.tables import TableClient, TableTransactionError, UpdateMode
+from azure.storage.blob import ContainerClient, ContentSettings
 
 from approvals.intake import StepRefused, SummarisedEntry, Undo, ValidEntry, page_name
-from gateways import sdk
 from gateways.containers import open_container
 from gateways.tables import hashed, keys, open_table, transact, unchanged
 
@@ -60,7 +59,7 @@ class Register(Protocol):
 class StoredRegister:
     """The register in Azure Tables and Blob Storage."""
 
-    def __init__(self, *, numbers: sdk.TableClient, summaries: sdk.TableClient, pages: sdk.ContainerClient) -> None:
+    def __init__(self, *, numbers: TableClient, summaries: TableClient, pages: ContainerClient) -> None:
         self._numbers = numbers
         self._summaries = summaries
         self._pages = pages
@@ -77,7 +76,7 @@ class StoredRegister:
                 return str(holder["Number"])
             try:
                 return self._draw(entry, holder)
-            except sdk.TableTransactionError as error:
+            except TableTransactionError as error:
                 if error.status_code not in (409, 412):
                     raise
         raise Contention(f"no number for {entry.proposal_id} after {_MOST_ATTEMPTS} attempts")
@@ -106,15 +105,13 @@ class StoredRegister:
             return False
         if not holder["Void"]:
             rows = [{"PartitionKey": _PARTITION, "RowKey": holder[key], "Void": True} for key in ("RowKey", "Number")]
-            transact(self._numbers, [("update", row, {"mode": sdk.UpdateMode.MERGE}) for row in rows])
+            transact(self._numbers, [("update", row, {"mode": UpdateMode.MERGE}) for row in rows])
         return True
 
     def keep_summary(self, entry: ValidEntry, summary: str) -> str:
         """Write the row. A proposal always has the same summary."""
         row = keys(entry.proposal_id, "summary")
-        self._summaries.upsert_entity(
-            {**row, "ProposalId": entry.proposal_id, "Summary": summary}, sdk.UpdateMode.REPLACE
-        )
+        self._summaries.upsert_entity({**row, "ProposalId": entry.proposal_id, "Summary": summary}, UpdateMode.REPLACE)
         return f"Summaries/{row['PartitionKey']}/{row['RowKey']}"
 
     def discard_summary(self, undo: Undo) -> bool:
@@ -136,7 +133,7 @@ class StoredRegister:
                 _page(entry, now),
                 overwrite=False,
                 metadata={"holder": hashed(entry.proposal_id), "number": entry.number},
-                content_settings=sdk.ContentSettings(content_type="application/json"),
+                content_settings=ContentSettings(content_type="application/json"),
             )
         except ResourceExistsError:
             there = blob.get_blob_properties().metadata
@@ -179,7 +176,7 @@ def _holder(proposal_id: str) -> str:
     return f"holder-{hashed(proposal_id)}"
 
 
-def _find_row(table: sdk.TableClient, partition: str, key: str) -> Any:
+def _find_row(table: TableClient, partition: str, key: str) -> Any:
     try:
         return table.get_entity(partition, key)
     except ResourceNotFoundError:
@@ -191,7 +188,7 @@ def _write_operation(before: Any, row: dict[str, Any]) -> tuple[Any, ...]:
     row = {"PartitionKey": _PARTITION, **row}
     if before is None:
         return ("create", row)
-    return ("update", row, {"mode": sdk.UpdateMode.MERGE, **unchanged(before.metadata["etag"])})
+    return ("update", row, {"mode": UpdateMode.MERGE, **unchanged(before.metadata["etag"])})
 
 
 def _page(entry: SummarisedEntry, now: datetime) -> bytes:

@@ -5,8 +5,6 @@ copy that another one has left (`gateways/report_snapshots.py`). So a report of 
 to storage, two in a process that has just started, and the whole list is read once, by the first process of all.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -16,8 +14,10 @@ from itertools import islice
 from threading import Lock
 from typing import Any
 
+from azure.data.tables import TableClient
+
 from approvals.reports import ReportedProposal
-from gateways import clock, sdk
+from gateways import clock
 from gateways.proposal_rows import CHANGED, FIRST, PARTITION, changed_at, newest_first
 from gateways.report_snapshots import Snapshot, Snapshots, open_snapshots, reported
 from gateways.tables import open_table
@@ -49,7 +49,7 @@ class Rows:
 class ReportRows:
     """The rows that one process knows."""
 
-    def __init__(self, table: sdk.TableClient, snapshots: Snapshots) -> None:
+    def __init__(self, table: TableClient, snapshots: Snapshots) -> None:
         self._table = table
         self._snapshots = snapshots
         self._lock = Lock()
@@ -115,7 +115,7 @@ def open_report_rows() -> ReportRows:
 
 
 @cache
-def _report_rows_of(table: sdk.TableClient) -> ReportRows:
+def _report_rows_of(table: TableClient) -> ReportRows:
     return ReportRows(table, open_snapshots())
 
 

@@ -4,8 +4,6 @@ The list is right, the copy is only a start: who reads it asks the list for what
 missing, damaged or from the future is passed over, and the next reader of the whole list writes another.
 """
 
-from __future__ import annotations
-
 import gzip
 import json
 import logging
@@ -18,9 +16,9 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from azure.core.exceptions import HttpResponseError
+from azure.storage.blob import BlobClient
 
 from approvals.reports import ReportedProposal
-from gateways import sdk
 from gateways.containers import open_container
 from gateways.proposal_rows import instant
 
@@ -58,7 +56,7 @@ class Snapshots(Protocol):
 class BlobSnapshots:
     """The copy in Azure Blob Storage. Of two writers the last one wins; both copies are right."""
 
-    def __init__(self, blob: sdk.BlobClient) -> None:
+    def __init__(self, blob: BlobClient) -> None:
         self._blob = blob
 
     def read(self) -> Snapshot | None:

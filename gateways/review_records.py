@@ -7,8 +7,6 @@ What this process has read or written last is kept (gateways/record_cache.py): a
 and a writer may judge by what is kept, because the append also names the version that it was judged by.
 """
 
-from __future__ import annotations
-
 import json
 import os
 from collections.abc import Callable, Iterable, Iterator
@@ -18,12 +16,12 @@ from typing import Any, Protocol
 
 from azure.core import MatchConditions
 from azure.core.exceptions import AzureError, HttpResponseError, ResourceExistsError, ResourceNotFoundError
+from azure.storage.blob import BlobClient, ContainerClient, ContentSettings
 
 from approvals.identifiers import is_instance_id
 from approvals.record.chain import EMPTY, Chain, read_chain, seal
 from approvals.record.entries import Entry
 from approvals.record.keys import Keyring
-from gateways import sdk
 from gateways.containers import open_container
 from gateways.record_cache import Kept, RecordCache, open_record_cache
 from gateways.record_keys import record_keys
@@ -31,6 +29,7 @@ from gateways.record_keys import record_keys
 _SUFFIX = ".jsonl"
 _MOVED_ON = 412
 _NOT_MODIFIED = 304
+_SETTINGS = ContentSettings(content_type="application/x-ndjson", content_disposition="attachment")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +78,7 @@ class BlobRecords:
 
     def __init__(
         self,
-        container: sdk.ContainerClient,
+        container: ContainerClient,
         keys: Callable[[], Keyring] = record_keys,
         cache: RecordCache | None = None,
     ) -> None:
@@ -94,8 +93,7 @@ class BlobRecords:
         """
         blob = self._blob(proposal_id)
         with suppress(ResourceExistsError):
-            settings = sdk.ContentSettings(content_type="application/x-ndjson", content_disposition="attachment")
-            blob.create_append_blob(content_settings=settings, match_condition=MatchConditions.IfMissing)
+            blob.create_append_blob(content_settings=_SETTINGS, match_condition=MatchConditions.IfMissing)
         return self._append(blob, proposal_id, tuple(entries), EMPTY)
 
     def read(self, proposal_id: str) -> Chain | None:
@@ -134,7 +132,7 @@ class BlobRecords:
             if blob.size and blob.name.endswith(_SUFFIX):
                 yield blob.name.removesuffix(_SUFFIX), Extent(size=blob.size, version=blob.etag)
 
-    def _latest(self, blob: sdk.BlobClient, proposal_id: str) -> Kept | None:
+    def _latest(self, blob: BlobClient, proposal_id: str) -> Kept | None:
         """Return the record as it is in storage, which is kept from now on; None if there is none."""
         keys = self._keys()
         place = (blob.url, keys)
@@ -160,7 +158,7 @@ class BlobRecords:
         self._cache.keep(place, found)
         return found
 
-    def _append(self, blob: sdk.BlobClient, proposal_id: str, entries: tuple[Entry, ...], after: Chain) -> Chain | None:
+    def _append(self, blob: BlobClient, proposal_id: str, entries: tuple[Entry, ...], after: Chain) -> Chain | None:
         keys = self._keys()
         block = seal(entries, head=after.head, keys=keys)
         unchanged: dict[str, Any] = {}
@@ -183,7 +181,7 @@ class BlobRecords:
             self._cache.keep(place, Kept(content=before + block, chain=chain))
         return chain
 
-    def _holds(self, blob: sdk.BlobClient, proposal_id: str, block: bytes, position: int) -> bool:
+    def _holds(self, blob: BlobClient, proposal_id: str, block: bytes, position: int) -> bool:
         """Say whether the block was written after all. What is read for that is kept, for who was too late.
 
         The SDK repeats a request without a response. If the first one had arrived, the second one fails because the
@@ -193,7 +191,7 @@ class BlobRecords:
         found = self._latest(blob, proposal_id)
         return found is not None and found.content[position : position + len(block)] == block
 
-    def _blob(self, proposal_id: str) -> sdk.BlobClient:
+    def _blob(self, proposal_id: str) -> BlobClient:
         if not is_instance_id(proposal_id):
             raise ValueError(f"{proposal_id[:100]!r} is not the id of a proposal")
         return self._container.get_blob_client(f"{proposal_id}{_SUFFIX}")

@@ -3,16 +3,15 @@
 Reviews by a policy have records instead, see gateways/review_records.py.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from azure.data.tables import TableClient
+
 from approvals.decision import Decision
 from approvals.names import key
 from approvals.single_stage.outcome import AnswerRequest, Outcome
-from gateways import sdk
 from gateways.tables import insert_first, keys, open_table
 
 
@@ -54,7 +53,7 @@ class Records(Protocol):
 class TableRecords:
     """The records in Azure Table Storage."""
 
-    def __init__(self, *, requests: sdk.TableClient, decisions: sdk.TableClient, outcomes: sdk.TableClient) -> None:
+    def __init__(self, *, requests: TableClient, decisions: TableClient, outcomes: TableClient) -> None:
         self._requests = requests
         self._decisions = decisions
         self._outcomes = outcomes

@@ -4,8 +4,6 @@ The insert is the only concurrency control: of two writers the table accepts one
 then reads the stored row and uses it. The same happens to a writer whose first response was lost.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
@@ -14,9 +12,9 @@ from typing import Any
 
 from azure.core import MatchConditions
 from azure.core.exceptions import HttpResponseError, ResourceExistsError
+from azure.data.tables import TableClient, TableServiceClient, UpdateMode
 
 from approvals.identifiers import is_instance_id
-from gateways import sdk
 from gateways.connections import open_table_service
 
 _FORBIDDEN = 403
@@ -26,13 +24,13 @@ _SENT_AGAIN = frozenset({"GET", "HEAD", "PUT", "PATCH", "DELETE", "POST"})
 POST after a 500, so a writer has to recognise its own rows in any case."""
 
 
-def open_table(name: str) -> sdk.TableClient:
+def open_table(name: str) -> TableClient:
     """Return a table of the account in `ApprovalsStorage`, created if missing; opened once per process."""
     return _create_table(open_table_service(), name)
 
 
 @cache
-def _create_table(service: sdk.TableServiceClient, name: str) -> sdk.TableClient:
+def _create_table(service: TableServiceClient, name: str) -> TableClient:
     """Create the table. An identity without this right may still write to a table that was deployed."""
     table = service.get_table_client(name)
     try:
@@ -45,7 +43,7 @@ def _create_table(service: sdk.TableServiceClient, name: str) -> sdk.TableClient
     return table
 
 
-def insert_first(table: sdk.TableClient, row: dict[str, Any]) -> Any:
+def insert_first(table: TableClient, row: dict[str, Any]) -> Any:
     """Insert `row` and return it, or return the existing row."""
     try:
         insert(table, row)
@@ -54,22 +52,22 @@ def insert_first(table: sdk.TableClient, row: dict[str, Any]) -> Any:
     return row
 
 
-def insert(table: sdk.TableClient, row: dict[str, Any]) -> Any:
+def insert(table: TableClient, row: dict[str, Any]) -> Any:
     """Insert `row` and return its metadata. Raises ResourceExistsError, even if this call itself wrote the row."""
     return table.create_entity(row, retry_on_methods=_SENT_AGAIN)
 
 
-def merge(table: sdk.TableClient, row: dict[str, Any]) -> None:
+def merge(table: TableClient, row: dict[str, Any]) -> None:
     """Write some columns of a row that is there, over what they held."""
-    table.update_entity(row, sdk.UpdateMode.MERGE, retry_on_methods=_SENT_AGAIN)
+    table.update_entity(row, UpdateMode.MERGE, retry_on_methods=_SENT_AGAIN)
 
 
-def replace(table: sdk.TableClient, row: dict[str, Any], etag: str) -> str:
+def replace(table: TableClient, row: dict[str, Any], etag: str) -> str:
     """Write a row in the place of the one with that ETag, and return the new ETag.
 
     Raises HttpResponseError with status 412 if it has changed since, even if this call itself has changed it.
     """
-    return str(table.update_entity(row, sdk.UpdateMode.REPLACE, **unchanged(etag))["etag"])
+    return str(table.update_entity(row, UpdateMode.REPLACE, **unchanged(etag))["etag"])
 
 
 def unchanged(etag: str) -> dict[str, Any]:
@@ -81,7 +79,7 @@ MOST_OPERATIONS = 100
 """In one transaction, by the rules of Table Storage."""
 
 
-def transact(table: sdk.TableClient, operations: Sequence[Any]) -> Sequence[Mapping[str, Any]]:
+def transact(table: TableClient, operations: Sequence[Any]) -> Sequence[Mapping[str, Any]]:
     """Carry out all operations or none; returns the metadata of each row, with its `etag`.
 
     Raises TableTransactionError if a condition fails, even if this call itself has already changed the rows.

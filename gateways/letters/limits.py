@@ -4,8 +4,6 @@ Letters are sent in the organisation's name, and one request can cause hundreds.
 next day. Each proposal and each person has one row with the letters of the day, so that a repeated letter counts once.
 """
 
-from __future__ import annotations
-
 import logging
 import os
 from collections.abc import Mapping, Sequence
@@ -13,8 +11,9 @@ from functools import cache
 from typing import Any, Protocol
 
 from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
+from azure.data.tables import TableClient
 
-from gateways import clock, sdk
+from gateways import clock
 from gateways.latest import Latest, Seen
 from gateways.tables import hashed, insert, open_table, replace
 
@@ -47,7 +46,7 @@ class LetterLimits(Protocol):
 class TableLimits:
     """The limits in Azure Table Storage."""
 
-    def __init__(self, table: sdk.TableClient, latest: Latest[_Row] | None = None) -> None:
+    def __init__(self, table: TableClient, latest: Latest[_Row] | None = None) -> None:
         self._table = table
         self._latest = latest or _latest_rows()
 

@@ -1,14 +1,12 @@
 """The keys that sign decision links: from the settings, or in development a key that this machine makes."""
 
-from __future__ import annotations
-
 import os
 import secrets
 from functools import cache
 
 from azure.core.exceptions import ResourceExistsError
+from azure.storage.blob import BlobServiceClient
 
-from gateways import sdk
 from gateways.connections import open_blob_service
 from gateways.containers import open_container
 from gateways.hosting import is_development
@@ -41,7 +39,7 @@ def link_keys() -> tuple[str, ...]:
 
 
 @cache
-def _of_this_machine(_: sdk.BlobServiceClient) -> str:
+def _of_this_machine(_: BlobServiceClient) -> str:
     """Create a key if there is none. Of several processes one creates it, and the others read it."""
     blob = open_container(CONTAINER).get_blob_client(_BLOB)
     try:

@@ -4,8 +4,6 @@ If the sender crashes while it is sending, nobody knows whether the mail server 
 sent again with the same Message-ID, so that mailboxes recognise it.
 """
 
-from __future__ import annotations
-
 import logging
 import os
 import re
@@ -16,11 +14,13 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from azure.core.exceptions import AzureError, HttpResponseError, ResourceExistsError, ResourceNotFoundError
+from azure.data.tables import TableClient
+from azure.storage.blob import ContainerClient, ContentSettings
 
 from approvals.identifiers import is_instance_id
 from approvals.operations import LetterState, UnsentLetter
 from approvals.words.notices import Letter
-from gateways import clock, sdk, tables
+from gateways import clock, tables
 from gateways.containers import open_container
 from gateways.hosting import is_development
 from gateways.letters.messages import local_address, where_to, write_message
@@ -32,6 +32,7 @@ from gateways.tables import insert, keys, open_table
 log = logging.getLogger("greenlight.mail")
 
 _KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,199}", re.ASCII)
+_MESSAGE = ContentSettings(content_type="message/rfc822", content_disposition="attachment")
 _MOVED_ON = 412
 
 _GIVEN_UP_AFTER = timedelta(minutes=5)
@@ -52,7 +53,7 @@ class LetterSender(Protocol):
 class Outbox:
     """A container for letters: one blob each, `<proposal>/<key>.eml`, for people to read."""
 
-    def __init__(self, container: sdk.ContainerClient) -> None:
+    def __init__(self, container: ContainerClient) -> None:
         self._container = container
 
     def send(self, letter: Letter, *, key: str) -> bool:
@@ -64,7 +65,7 @@ class Outbox:
                 _blob_name(letter.proposal_id, key),
                 message.as_bytes(),
                 overwrite=False,
-                content_settings=sdk.ContentSettings(content_type="message/rfc822", content_disposition="attachment"),
+                content_settings=_MESSAGE,
                 metadata={WRITTEN: now.isoformat()},
             )
         except ResourceExistsError:
@@ -80,7 +81,7 @@ class MailServer:
     `Operations`, so that operators find them without a search of all letters.
     """
 
-    def __init__(self, server: Server, letters: sdk.TableClient, operations: Operations) -> None:
+    def __init__(self, server: Server, letters: TableClient, operations: Operations) -> None:
         self._server = server
         self._letters = letters
         self._operations = operations
@@ -206,7 +207,7 @@ def forget_old_letters(*, finished: Collection[str], before: datetime, most: int
     return files + forget_rows(open_table("Letters"), finished=finished, before=before, most=most - files)
 
 
-def open_outbox() -> sdk.ContainerClient:
+def open_outbox() -> ContainerClient:
     """Return the container of letters that no mail server takes."""
     return open_container(os.environ.get("OUTBOX_CONTAINER") or "outbox")
 

@@ -5,16 +5,15 @@ all were told; such proposals are not `finished` here, so theirs stay. Letters t
 see them, and may still send them.
 """
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime, timedelta
 from itertools import groupby, islice
 from typing import Any, TypeVar
 
 from azure.core.exceptions import HttpResponseError
+from azure.data.tables import TableClient, TableTransactionError
+from azure.storage.blob import BlobProperties, ContainerClient
 
-from gateways import sdk
 from gateways.tables import MOST_OPERATIONS, transact, unchanged
 
 WRITTEN = "written"
@@ -25,7 +24,7 @@ T = TypeVar("T")
 _GONE_OR_CHANGED = frozenset({404, 412})
 
 
-def forget_files(outbox: sdk.ContainerClient, *, finished: Collection[str], before: datetime, most: int) -> int:
+def forget_files(outbox: ContainerClient, *, finished: Collection[str], before: datetime, most: int) -> int:
     """Delete the letters about finished proposals that were written before then, at most so many; returns how many.
 
     One call for each 5,000 letters that there are, and one for each hundred that go.
@@ -43,7 +42,7 @@ def forget_files(outbox: sdk.ContainerClient, *, finished: Collection[str], befo
     return count
 
 
-def forget_rows(letters: sdk.TableClient, *, finished: Collection[str], before: datetime, most: int) -> int:
+def forget_rows(letters: TableClient, *, finished: Collection[str], before: datetime, most: int) -> int:
     """Delete the rows of letters that went to the mail server before then, for finished proposals; returns how many.
 
     One call for each thousand rows that are looked at, and one for each proposal.
@@ -54,7 +53,7 @@ def forget_rows(letters: sdk.TableClient, *, finished: Collection[str], before: 
     return sum(_delete(letters, list(of_one)) for _, of_one in groupby(old, key=lambda row: row["PartitionKey"]))
 
 
-def forget_counts(limits: sdk.TableClient, *, now: datetime, most: int) -> int:
+def forget_counts(limits: TableClient, *, now: datetime, most: int) -> int:
     """Delete the rows that count the letters of a day before yesterday; returns how many. One call each.
 
     A row counts for its own day only, so no limit is changed.
@@ -76,7 +75,7 @@ def forget_counts(limits: sdk.TableClient, *, now: datetime, most: int) -> int:
     return count
 
 
-def _delete(table: sdk.TableClient, rows: list[Any]) -> int:
+def _delete(table: TableClient, rows: list[Any]) -> int:
     """Delete rows of one partition and return how many: of each call all, or none if one of them has changed.
 
     The next run finds what is left.
@@ -85,7 +84,7 @@ def _delete(table: sdk.TableClient, rows: list[Any]) -> int:
     for some in _hundreds(rows):
         try:
             transact(table, [("delete", row, unchanged(row.metadata["etag"])) for row in some])
-        except sdk.TableTransactionError as error:
+        except TableTransactionError as error:
             if error.status_code not in _GONE_OR_CHANGED:
                 raise
             continue
@@ -93,7 +92,7 @@ def _delete(table: sdk.TableClient, rows: list[Any]) -> int:
     return count
 
 
-def _written_at(blob: sdk.BlobProperties) -> datetime:
+def _written_at(blob: BlobProperties) -> datetime:
     """When a letter was written; letters of earlier versions do not say it themselves."""
     said = (blob.metadata or {}).get(WRITTEN)
     return datetime.fromisoformat(said) if said else blob.last_modified

@@ -9,10 +9,9 @@ import pytest
 from tests.repository import ROOT
 
 NEEDED_LATER = (
-    "jinja2", "markdown_it", "nh3", "pygal", "azure.identity", "clients.description.operations",
-    "azure.storage.blob", "azure.data.tables", "requests", "PIL",
+    "jinja2", "markdown_it", "nh3", "pygal", "azure.identity", "clients.description.operations", "PIL",
 )  # fmt: skip
-"""For the first letter, page, chart or picture, a managed identity, the API's document, the first call out."""
+"""For the first letter, page, chart or picture, a managed identity, the API's document."""
 
 LOOK = """
 import gc, json, sys

@@ -14,7 +14,7 @@ import pytest
 import requests
 
 from approvals.destinations import refusal
-from gateways import outbound, outbound_lines
+from gateways import outbound
 
 SUPPLIER = "supplier.example"
 
@@ -99,7 +99,7 @@ def heard_without_the_check(monkeypatch, lying, raw):
     """What this machine hears of a request to an allowed name that leads to it, where nobody looks where it leads."""
     port, heard = raw
     monkeypatch.setenv("ALLOWED_HOSTS", SUPPLIER)
-    monkeypatch.setattr(outbound_lines, "inside", lambda *_: None)
+    monkeypatch.setattr(outbound, "inside", lambda *_: None)
     lying("127.0.0.1")
     with pytest.raises(outbound.NoAnswer):
         outbound.send("POST", f"https://{SUPPLIER}:{port}/orders", timeout=5, body={"secret": 1})
