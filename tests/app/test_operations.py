@@ -52,7 +52,15 @@ def test_a_poison_message_is_sent_again_and_then_discarded(app):
 
 
 def test_the_page_shows_when_the_sweep_ran(app):
-    """The sweep stores the time."""
+    """The sweep stores the time and what it found, whether it looked at everything or only at what is open."""
+    earlier = sweeps(app)
     requests.post(f"{app.host.url}/admin/functions/SweepReviews", json={"input": ""}, timeout=60)
-    ran = app.eventually(lambda: [each for each in overview(app).runs if each.name == "sweep"], "no run is on record")
-    assert "records" in ran[0].line
+    app.eventually(lambda: sweeps(app) != earlier, "no run is on record")
+    (ran,) = sweeps(app)
+    assert not earlier or ran.at > earlier[0].at
+    assert "found" in ran.line
+
+
+def sweeps(app):
+    """The last run of the sweep, in a list; it is empty before the first."""
+    return [each for each in overview(app).runs if each.name == "sweep"]
