@@ -82,7 +82,10 @@ class Condition(Described):
 
 
 def _day(text: str) -> str:
-    date.fromisoformat(text)
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        raise ValueError("is not a day of the calendar") from None  # Python's own words differ from version to version
     return text
 
 

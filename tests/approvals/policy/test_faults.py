@@ -132,7 +132,7 @@ def test_an_invalid_stage_has_one_fault_at_its_place(stage, fault):
             "otherwise.when: it is asked where no condition holds, and has none itself",
         ),
         ({"currency": "ZZZ"}, "currency: is not a currency of ISO 4217"),
-        ({"rates": {"date": "2026-02-30", "worth": {"USD": 1}}}, "rates.date: day is out of range for month"),
+        ({"rates": {"date": "2026-02-30", "worth": {"USD": 1}}}, "rates.date: is not a day of the calendar"),
         ({"rates": {"date": "2026-03-02", "worth": {"USD": 0}}}, "rates.worth.USD: must be greater than 0"),
         ({"stages": []}, "stages: must have at least 1 item, not 0"),
         (
