@@ -10,9 +10,9 @@ BIN := .venv/bin
 PORT ?= 7071
 
 # The first Python on the PATH that the app's packages can be installed on.
-FITTING := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))
+FITTING := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 15))
 ifeq ($(origin PYTHON),undefined)
-PYTHON := $(shell for each in python3 python3.13 python3.12 python3.11; do \
+PYTHON := $(shell for each in python3 python3.14 python3.13 python3.12 python3.11; do \
 	command -v $$each >/dev/null 2>&1 && $$each -c '$(FITTING)' 2>/dev/null && echo $$each && break; done)
 endif
 
@@ -35,7 +35,7 @@ help:
 
 setup:
 ifeq ($(PYTHON),)
-	@echo "setup: There is no Python 3.11, 3.12 or 3.13 on the PATH, and azure-functions needs one of them. Install it," >&2
+	@echo "setup: There is no Python 3.11, 3.12, 3.13 or 3.14 on the PATH, and azure-functions needs one of them. Install it," >&2
 	@echo "       or say where it is: make setup PYTHON=/path/to/python3.12" >&2
 	@exit 1
 else

@@ -91,11 +91,11 @@ def test_the_workflows_run_every_required_command() -> None:
 
 
 def test_each_supported_python_is_tested() -> None:
-    """The list is that of pyproject.toml."""
+    """The list is that of pyproject.toml; the real host has no worker for 3.14 yet."""
     ci = Workflow.read("ci.yml", (FOLDER / "ci.yml").read_text("utf-8"))
-    assert ["3.11", "3.12", "3.13"] == ci.jobs["test"]["strategy"]["matrix"]["python"]
+    assert ["3.11", "3.12", "3.13", "3.14"] == ci.jobs["test"]["strategy"]["matrix"]["python"]
     assert ["3.11", "3.12", "3.13"] == ci.jobs["smoke"]["strategy"]["matrix"]["python"]
-    assert 'requires-python = ">=3.11,<3.14"' in (ROOT / "pyproject.toml").read_text("utf-8")
+    assert 'requires-python = ">=3.11,<3.15"' in (ROOT / "pyproject.toml").read_text("utf-8")
     assert ["0", "1"] == ci.jobs["payloads"]["strategy"]["matrix"]["strict"]
 
 

@@ -155,8 +155,8 @@ def test_changed_requirements_are_installed_into_the_same_environment(clone, ste
 @pytest.mark.parametrize(
     ("version", "pip", "reason"),
     [
-        ("3.14", "exit 0", "it has Python 3.14, and the app's packages need 3.11, 3.12 or 3.13"),
-        ("3.9", "exit 0", "it has Python 3.9, and the app's packages need 3.11, 3.12 or 3.13"),
+        ("3.15", "exit 0", "it has Python 3.15, and the app's packages need 3.11, 3.12, 3.13 or 3.14"),
+        ("3.9", "exit 0", "it has Python 3.9, and the app's packages need 3.11, 3.12, 3.13 or 3.14"),
         (MODERN, "exit 1", "pip does not work in it"),
         ("", "exit 0", "its Python does not start"),
     ],
@@ -212,10 +212,10 @@ def test_an_environment_that_was_moved_is_created_again(clone, steps, capsys, mo
 
 def test_a_python_that_does_not_fit_creates_no_environment(steps, capsys, monkeypatch):
     """`make` looks for one that fits; the user may have named another."""
-    monkeypatch.setattr(setup, "RUNNING", (3, 14))
+    monkeypatch.setattr(setup, "RUNNING", (3, 15))
     assert 1 == setup.main()
     said = capsys.readouterr().err
-    assert "This is Python 3.14, and the app's packages need 3.11, 3.12 or 3.13" in said
+    assert "This is Python 3.15, and the app's packages need 3.11, 3.12, 3.13 or 3.14" in said
     assert "make setup PYTHON=/path/to/python3.12" in said
     assert [] == steps
 
@@ -317,4 +317,4 @@ def test_without_a_fitting_python_make_says_what_to_install():
     """No Python can start to say it."""
     done = run(["make", "setup", "PYTHON="], cwd=ROOT, capture_output=True, text=True, check=False)
     assert 2 == done.returncode
-    assert "There is no Python 3.11, 3.12 or 3.13 on the PATH" in done.stderr
+    assert "There is no Python 3.11, 3.12, 3.13 or 3.14 on the PATH" in done.stderr

@@ -39,6 +39,7 @@ ENVIRONMENTS = (
     Environment(python="3.11", functions="1.26.0", durable="1.7.0"),
     Environment(python="3.12", functions="1.26.0", durable="1.7.0"),
     Environment(python="3.13", functions="2.3.0", durable="1.7.0"),
+    Environment(python="3.14", functions="2.3.0", durable="1.7.0"),
 )
 
 

@@ -222,7 +222,7 @@ class WorkerProcess:
             )
         if _numbers(hello["python"]) < OLDEST_PYTHON:
             raise AppError(
-                f"{hello['executable']} is Python {hello['python']}, and apps run on Python 3.9 to 3.13. "
+                f"{hello['executable']} is Python {hello['python']}, and apps run on Python 3.9 to 3.14. "
                 "Give another one with --python."
             )
         packages = {name: version for name, version in hello["packages"].items() if version}
