@@ -22,9 +22,9 @@ def alerts(app, instance):
 
 
 def lines(app, instance):
-    """The structured lines that told about an instance."""
-    told = [record["text"] for record in app.records if '"record": "alert"' in str(record.get("text"))]
-    return [line for line in map(json.loads, told) if line["instanceId"] == instance]
+    """The structured lines of the log about an instance, as far as they have been read."""
+    texts = [record["text"] for record in app.records if '"record": "alert"' in str(record.get("text"))]
+    return [line for line in map(json.loads, texts) if line["instanceId"] == instance]
 
 
 def history_rows(app, instance):
@@ -61,6 +61,7 @@ def test_the_end_of_a_job_is_reported(app, state):
     }
     (row,) = alerts(app, instance)
     assert (row["Outcome"], row["Polls"]) == (state, 3)
+    app.until(lambda: lines(app, instance))
     (line,) = lines(app, instance)
     assert (line["outcome"], line["jobId"]) == (state, job)
 

@@ -74,7 +74,9 @@ def test_another_call_of_the_same_worker_is_not_affected(answers: dict[str, Answ
 def test_the_worker_is_replaced(app: AppUnderTest, answers: dict[str, Answered]) -> None:
     """The console names the call and the reason."""
     assert answers["before"].answer.body != answers["after"].answer.body
-    (said,) = [record for record in app.records if "functionTimeout" in record.get("text", "")]
+    lines = lambda: [record for record in app.records if "functionTimeout" in record.get("text", "")]  # noqa: E731
+    app.until(lines)
+    (said,) = lines()
     assert re.match(
         r"The http [Nn]ap\w* has run for longer than functionTimeout in host\.json \(00:00:01\)", said["text"]
     )

@@ -144,13 +144,14 @@ def test_the_worker_looks_like_the_real_one_to_its_app(answers: dict[str, Any]) 
 @pytest.mark.usefixtures("answers")
 def test_the_host_warns_about_what_fails_on_azure(app: AppUnderTest) -> None:
     """A call that waits for ever, a disabled function, a body that would not arrive: each once."""
-    said = [record["text"] for record in app.records if record["event"] == "warning"]
+    warnings = lambda: [record["text"] for record in app.records if record["event"] == "warning"]  # noqa: E731
+    app.until(lambda: any("The entity 'off_entity' is disabled" in line for line in warnings()))
     for text in (
         "no activity 'nope'", "no orchestrator 'nope'", "no entity 'nope'", "'off_activity' is disabled",
         "'form' got a body in chunks",
     ):  # fmt: skip
-        assert len([line for line in said if text in line]) == 1, (text, said)
-    assert any("The entity 'off_entity' is disabled" in line for line in said), said
+        app.until(lambda text=text: any(text in line for line in warnings()))
+        assert len([line for line in warnings() if text in line]) == 1, (text, warnings())
 
 
 def test_the_start_names_the_file_with_the_keys(app: AppUnderTest) -> None:
