@@ -129,7 +129,7 @@ async def test_a_python_that_is_too_old_is_an_error(launch: Launch, tmp_path: Pa
     """The worker still greets, so that the sentence can name the version."""
     hello = {"protocol": 1, "python": "3.8.18", "executable": "/old/python", "packages": {}}
     worker = await launch(plan_of(tmp_path / "app", python=_python(tmp_path, HELLO.replace("HELLO", repr(hello)))))
-    with pytest.raises(AppError, match=r"^/old/python is Python 3\.8\.18, and apps run on Python 3\.9 to 3\.13\."):
+    with pytest.raises(AppError, match=r"^/old/python is Python 3\.8\.18, and apps run on Python 3\.9 to 3\.14\."):
         await worker.load(plan_of(tmp_path / "app"))
 
 

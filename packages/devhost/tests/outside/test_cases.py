@@ -76,7 +76,7 @@ def test_a_python_that_is_too_old_is_a_one_sentence_error(make: Make) -> None:
         pytest.skip("There is no Python 3.8 in ~/.pyenv/versions.")
     _refused(
         make("small", ["--python", str(found[0])]),
-        r"is Python 3\.8\.\d+, and apps run on Python 3\.9 to 3\.13\. Give another one with --python\.",
+        r"is Python 3\.8\.\d+, and apps run on Python 3\.9 to 3\.14\. Give another one with --python\.",
     )
 
 

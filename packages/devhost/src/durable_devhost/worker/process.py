@@ -71,7 +71,10 @@ def _settle() -> None:
     # that the app starts would inherit; a fork gets back what it had.
     before = {sign: signal.signal(sign, _leave_it_to_the_host) for sign in _FOR_THE_HOST}
     os.register_at_fork(after_in_child=lambda: _give_back(before))
-    faulthandler.enable(all_threads=False)  # the host keeps the last lines, and those of the thread that failed matter
+    # The host keeps the last lines, and those of the app's own code matter: of the thread that failed, and no C frames,
+    # which Python 3.14 adds.
+    no_c_frames: dict[str, Any] = {"c_stack": False} if sys.version_info >= (3, 14) else {}
+    faulthandler.enable(all_threads=False, **no_c_frames)
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(line_buffering=True)
     _die_with_parent()
