@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
-from durable_devhost.json_text import compact
+from durable_devhost.json_text import compact_ascii
 from durable_devhost.storage.tables import Row, Value, plain_row, read_row
 from durable_devhost.taskhub.rows import row_key
 
@@ -20,7 +20,7 @@ MOST_ROWS = 80
 """Events that are packed at most. Written out they fit into one batch, with those of another commit as a rule."""
 
 MOST_CHARACTERS = 30_000
-"""The longest text of a column. Storage takes 32,768 characters."""
+"""The longest text of a column, all of it ASCII. Storage takes 32,768 characters."""
 
 MOST_IN_ALL = 120_000
 """Characters of all columns together, two bytes each. Storage takes 1 MiB a row."""
@@ -46,7 +46,7 @@ def pack(first_row: int, rows: Sequence[Row]) -> Packed:
     if not rows:
         return NOTHING_PACKED
     plain = [plain_row({name: value for name, value in row.items() if name not in _SAME_IN_ALL}) for row in rows]
-    return {f"{PREFIX}{first_row:0{_DIGITS}X}": compact(plain)}
+    return {f"{PREFIX}{first_row:0{_DIGITS}X}": compact_ascii(plain)}
 
 
 def fits(earlier: Packed, more: Packed, end: int) -> bool:
