@@ -4,7 +4,8 @@ A row is written in the same transaction as the history of the instance that sen
 message has had its effect: a transactional outbox. Its key sorts behind all events and before the sentinel, so a reader
 of the history passes over it by its key alone.
 
-The input of an activity needs no row: it is in a column of its TaskScheduled row, for only that instance waits for it.
+The input of an activity needs no row: it is in a column of its TaskScheduled event, for only that instance waits for
+it.
 """
 
 import itertools
