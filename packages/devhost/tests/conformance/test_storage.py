@@ -14,6 +14,7 @@ import pytest
 from azure.data.tables import TableServiceClient
 from azure.storage.blob import BlobServiceClient
 
+from durable_devhost.taskhub.packed import packed_in, unpack
 from packages.devhost.tests.conformance.conftest import eventually, queue_of
 from packages.devhost.tests.conformance.recordings import as_lines, comparable, recording
 
@@ -22,7 +23,7 @@ RUNS = RECORDED["runs"]
 PEEKED = 32
 MARK = "6a6f-7572-6e61-6c0000000000"
 OUTBOX = "outbox-"
-MORE_COLUMNS = {"PendingInput", "PendingInputBlobName", "Open"}
+MORE_COLUMNS = {"PendingInput", "PendingInputBlobName", "Open", "LastEpisode"}
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -39,7 +40,7 @@ class Hub:
             found = tables.get_table_client(f"TruthHub{table}").query_entities(
                 "PartitionKey eq @id", parameters={"id": instance_id}
             )
-            return [row_of(row, run_id) for row in found if not row["RowKey"].startswith(OUTBOX)]
+            return [row_of(row, run_id) for each in found for row in rows_in(each)]
 
     def blobs(self, container, prefix=""):
         """Name, content type and encoding, and content of the blobs."""
@@ -49,6 +50,15 @@ class Hub:
                 blob.name: (blob.content_settings, client.download_blob(blob.name).readall())
                 for blob in client.list_blobs(name_starts_with=prefix)
             }
+
+
+def rows_in(row: Mapping):
+    """The row as the provider would have it: none for a message, and before a sentinel the events packed into it."""
+    packed = packed_in(row)
+    if packed:
+        yield from unpack(packed, partition_key=row["PartitionKey"], execution_id=row["ExecutionId"])
+    if not row["RowKey"].startswith(OUTBOX):
+        yield {name: value for name, value in row.items() if name not in packed}
 
 
 def row_of(row: Mapping, run_id):

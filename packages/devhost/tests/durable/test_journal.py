@@ -236,7 +236,7 @@ async def test_what_no_commit_deletes_is_deleted_a_little_later(bench: Bench, mo
     monkeypatch.setattr(journal_module, "CLEAN_UP_AFTER_S", 0.01)
     (entry,) = await bench.commit(_episode("1"))
     running = asyncio.create_task(bench.outbox.run())
-    bench.transport.arm(Fault.PRECONDITION, 0, only="table POST")
+    bench.transport.arm(Fault.PRECONDITION, 0, only="table DELETE")
     await bench.outbox.finish(entry)
     async with asyncio.timeout(10):
         while await bench.found():  # noqa: ASYNC110 - storage alone knows

@@ -18,6 +18,7 @@ from durable_devhost.taskhub.history import StoredHistory
 from durable_devhost.taskhub.hub import TaskHub
 from durable_devhost.taskhub.journal import is_message
 from durable_devhost.taskhub.names import unescape_key
+from durable_devhost.taskhub.packed import packed_in, unpack
 from durable_devhost.taskhub.rows import SENTINEL, from_row
 
 Tasks = list[TaskScheduled | SubOrchestrationCreated]
@@ -101,10 +102,21 @@ async def _traces(hub: TaskHub, tables: TableService) -> dict[str, _Trace]:
             if is_message(row):
                 continue  # of a hub in journal mode; it may outlive its instance
             trace = traces.setdefault(unescape_key(str(row["PartitionKey"])), _Trace())
-            if row["RowKey"] != SENTINEL:
+            for event in _events(row):
                 trace.rows += 1
-                trace.is_doubtful |= not _is_sound(row)
+                trace.is_doubtful |= not _is_sound(event)
     return traces
+
+
+def _events(row: Row) -> Sequence[Row]:
+    """The row, or in the place of a sentinel the events that are packed into it; itself if they cannot be read."""
+    if row["RowKey"] != SENTINEL:
+        return [row]
+    key, execution_id = str(row["PartitionKey"]), str(row.get("ExecutionId"))
+    try:
+        return unpack(packed_in(row), partition_key=key, execution_id=execution_id)
+    except ValueError:
+        return [row]
 
 
 def _is_sound(row: Row) -> bool:

@@ -1,8 +1,8 @@
 """The outbox of journal mode: messages in rows beside the history, stored and deleted in its own transactions.
 
 A commit is one call: events, messages that go out, and the deletion of what had its effect. Three things need no row:
-the input of an activity is in a column of its TaskScheduled row, a timer is told by its TimerCreated row, and what came
-through a queue stays there until its effect is stored. `durable.recall` brings all of it back after a crash.
+the input of an activity is in a column of its TaskScheduled event, a timer is told by its TimerCreated event, and what
+came through a queue stays there until its effect is stored. `durable.recall` brings all of it back after a crash.
 """
 
 import asyncio

@@ -177,8 +177,11 @@ class TableService:
         """Carry out up to 100 operations on one partition, all or none, and return their etags in order.
 
         The etag of a delete is empty. Raises the StorageFailure of the first operation that failed, and
-        StorageUnavailable where nobody can tell whether the batch is stored.
+        StorageUnavailable where nobody can tell whether the batch is stored. One operation needs no batch, which takes
+        Azurite twice as long.
         """
+        if len(operations) == 1:
+            return [await self._write(table, operations[0])]
         body = b"".join([_BATCH_HEAD, *(self._part(table, operation) for operation in operations), _BATCH_TAIL])
         answer = await self._transport.request("table", "POST", "/$batch", headers=_BATCH, body=body)
         etags: list[str] = []
@@ -248,6 +251,11 @@ def write_time(when: datetime) -> str:
 
 def write_row(row: Mapping[str, Value]) -> bytes:
     """A row as JSON with type annotations where JSON alone does not tell the type."""
+    return compact_ascii(plain_row(row)).encode()
+
+
+def plain_row(row: Mapping[str, Value]) -> dict[str, Any]:
+    """A row as plain JSON data, with those annotations."""
     plain: dict[str, Any] = {}
     for name, value in row.items():
         if isinstance(value, (str, int)):  # the most frequent first
@@ -261,7 +269,7 @@ def write_row(row: Mapping[str, Value]) -> bytes:
             plain[name + _TYPE] = "Edm.Double"
         elif value is not None:
             plain[name] = value  # the encoder refuses what it does not know
-    return compact_ascii(plain).encode()
+    return plain
 
 
 def read_row(plain: Mapping[str, Any]) -> Row:

@@ -8,7 +8,7 @@ from datetime import datetime
 from durable_devhost.model.history import TimerCreated, TimerFired
 from durable_devhost.storage.tables import Row, TableService, dated, quoted
 from durable_devhost.taskhub.names import HubNames, unescape_key
-from durable_devhost.taskhub.open_work import OPEN, OpenWork, from_column
+from durable_devhost.taskhub.open_work import LAST_EPISODE, OPEN, OpenWork, from_column
 from durable_devhost.taskhub.rows import SENTINEL, from_row
 
 _SENTINELS = f"RowKey eq {quoted(SENTINEL)}"
@@ -42,9 +42,10 @@ class AllHistories:
     async def episodes_since(self, when: datetime) -> AsyncIterator[tuple[str, datetime]]:
         """The instances that had an episode at `when` or later, each with the time of its last one."""
         wanted = f"EventType eq 'OrchestratorCompleted' and _Timestamp ge {dated(when)}"
+        packed = f"{_SENTINELS} and {LAST_EPISODE} ge {dated(when)}"
         last: dict[str, datetime] = {}
-        async for row in self._rows(wanted, "PartitionKey", "_Timestamp"):
-            if isinstance(at := row["_Timestamp"], datetime):
+        async for row in self._rows(f"({wanted}) or ({packed})", "PartitionKey", "_Timestamp", LAST_EPISODE):
+            if isinstance(at := row.get("_Timestamp") or row.get(LAST_EPISODE), datetime):
                 last[_instance(row)] = max(at, last.get(_instance(row), at))
         for instance_id, at in last.items():
             yield instance_id, at

@@ -5,32 +5,29 @@ far cheaper than an upsert on Azurite; all others are upserted. That stays safe 
 `read` then drops the events of the unfinished commit, for their messages come again, and its `Tail` makes the next
 commit write over their rows and blank those that are left, before they could be taken for events.
 
-In journal mode messages are stored and deleted in the same batches (`taskhub.journal`), and the sentinel says what is
-open (`taskhub.open_work`).
+In journal mode messages are stored and deleted in the same batches (`taskhub.journal`), the sentinel says what is open
+(`taskhub.open_work`), and events are packed into it as long as they fit (`taskhub.packed`).
 """
 
-import asyncio
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from durable_devhost.clock import Clock
-from durable_devhost.errors import StorageUnavailable
 from durable_devhost.model.history import HistoryEvent, OrchestratorCompleted, TaskScheduled
-from durable_devhost.storage.account import Conflict, NotFound, PreconditionFailed, StorageFailure
+from durable_devhost.storage.account import NotFound, PreconditionFailed
 from durable_devhost.storage.tables import ETAG, MAX_BATCH, Action, Operation, Row, TableService, quoted
-from durable_devhost.taskhub.batches import cut, with_commit_name
+from durable_devhost.taskhub.batches import with_commit_name
 from durable_devhost.taskhub.failures import CorruptHistory, LostRace
-from durable_devhost.taskhub.journal import BATCH, COMMIT, MESSAGE_BLOB, delete_all, is_message
+from durable_devhost.taskhub.journal import MESSAGE_BLOB, delete_all, is_message
 from durable_devhost.taskhub.large_messages import LargeMessages, is_large
+from durable_devhost.taskhub.layout import Layout, in_rows, in_the_sentinel
 from durable_devhost.taskhub.names import HubNames, escape_key
-from durable_devhost.taskhub.open_work import NOTHING, OPEN, OpenWork, to_column
+from durable_devhost.taskhub.open_work import LAST_EPISODE, NOTHING, OPEN, OpenWork, to_column
+from durable_devhost.taskhub.packed import NOTHING_PACKED, Packed, packed_in, unpack
+from durable_devhost.taskhub.read_back import store
 from durable_devhost.taskhub.rows import BLOB_NAME, LARGE_COLUMNS, PENDING_INPUT, SENTINEL, from_row, row_key, to_row
 
-_MARKS = frozenset({"ExecutionId", "IsCheckpointComplete", "CheckpointCompletedTimestamp", COMMIT, BATCH})
-_ROW_MARKS = ("ExecutionId", "EventType", "_Timestamp")
-_FIRST_PAUSE_S = 0.5
-_LONGEST_PAUSE_S = 10.0
 _NO_INPUTS: Mapping[int, str] = {}
 
 
@@ -39,13 +36,14 @@ class Tail:
     """What is known of the rows behind the last event: pass it on from each read or append to the next append.
 
     Rows from `fresh_from` on do not exist; None says that nobody knows. Rows before `unfinished_to` may be left from a
-    commit of the same execution that did not finish. `work` is what the execution has open, which is kept in journal
-    mode alone; None says that nobody knows.
+    commit of the same execution that did not finish. Journal mode alone keeps the others: `work` is what the execution
+    has open, None says that nobody knows; `packed` are the columns of the sentinel with events that have no rows.
     """
 
     fresh_from: int | None = None
     unfinished_to: int = 0
     work: OpenWork | None = None
+    packed: Packed = field(default_factory=lambda: NOTHING_PACKED)
 
 
 UNKNOWN = Tail()
@@ -120,6 +118,8 @@ class HistoryStore:
         current = sentinel.get("ExecutionId") if sentinel else rows[0].get("ExecutionId") if rows else None
         if current is None or (execution_id is not None and current != execution_id):
             return StoredHistory(etag=etag, tail=Tail(fresh_from=fresh_from))
+        packed = packed_in(sentinel)
+        rows = _with_packed(instance_id, rows, packed, str(current))
         events = [await self._event(instance_id, row) for row in _generation(rows, str(current))]
         unfinished_to = 0
         if sentinel is not None and sentinel.get("IsCheckpointComplete") is False:
@@ -130,7 +130,12 @@ class HistoryStore:
             execution_id=str(current),
             etag=etag,
             row_count=len(events),
-            tail=Tail(fresh_from=fresh_from, unfinished_to=unfinished_to, work=self._work_after(NOTHING, events)),
+            tail=Tail(
+                fresh_from=fresh_from,
+                unfinished_to=unfinished_to,
+                work=self._work_after(NOTHING, events),
+                packed=packed,
+            ),
         )
 
     async def append(
@@ -163,65 +168,52 @@ class HistoryStore:
             await self._row(instance_id, execution_id, first_row + n, event, urls, inputs)
             for n, event in enumerate(events)
         ]
-        end = first_row + len(rows)
-        blanks = [_blank(instance_id, index) for index in range(end, tail.unfinished_to)]
-        known = row_key(tail.fresh_from) if tail.fresh_from is not None else None
-        batches = cut(beside, [_write(row, known) for row in (*blanks, *rows)], if_whole)
-        name = secrets.token_hex(8) if self._is_journal and len(batches) > 1 else ""
+        layout = self._layout(instance_id, rows, first_row, tail, beside, if_whole)
+        name = secrets.token_hex(8) if self._is_journal and not layout.is_whole else ""
         work = self._work_after(tail.work if first_row else NOTHING, events)
-        for number, batch in enumerate(batches, start=1):
-            sentinel = self._sentinel(instance_id, execution_id, etag, work, complete=number == len(batches))
+        for number, batch in enumerate(layout.batches):
+            is_last = number == len(layout.batches) - 1
+            row = self._sentinel(instance_id, execution_id, events, work, complete=is_last)
+            sentinel = Operation(
+                action=Action.INSERT if etag is None else Action.REPLACE if layout.replaces(number) else Action.MERGE,
+                row={**row, **layout.columns} if is_last else row,
+                etag=etag,
+            )
             operations = [*batch, sentinel]
             if name:
-                operations = with_commit_name(operations, name, number)
-            etag = await self._store(instance_id, operations)
-        fresh_from = None if tail.fresh_from is None else max(end, tail.fresh_from)
-        tail = Tail(fresh_from=fresh_from, work=work)
-        return Appended(etag=etag or "", row_count=end, tail=tail, urls=urls, is_whole=len(batches) == 1)
+                operations = with_commit_name(operations, name, number + 1)
+            etag = await store(self._tables, self._table, instance_id, operations)
+        end, fresh_from = first_row + len(rows), tail.fresh_from
+        if fresh_from is not None and not layout.columns:
+            fresh_from = max(end, fresh_from)
+        tail = Tail(fresh_from=fresh_from, work=work, packed=layout.packed)
+        return Appended(etag=etag or "", row_count=end, tail=tail, urls=urls, is_whole=layout.is_whole)
 
-    async def _store(self, instance_id: str, operations: Sequence[Operation]) -> str:
-        """Store one batch and return the sentinel's etag; an answer that did not come is read back."""
-        try:
-            return (await self._tables.batch(self._table, operations))[-1]
-        except (Conflict, PreconditionFailed, NotFound) as error:
-            etag = await self._once_known(operations)
-            if etag is None:
-                raise LostRace(f"Another worker has committed instance '{instance_id}' ({error.code}).") from error
-            return etag
-        except StorageUnavailable:
-            etag = await self._once_known(operations)
-            if etag is None:
-                raise
-            return etag
-
-    async def _once_known(self, operations: Sequence[Operation]) -> str | None:
-        """As `_etag_of_own`, when storage answers again: to go on without knowing would lose or double something."""
-        pause = _FIRST_PAUSE_S
-        while True:
-            try:
-                return await self._etag_of_own(operations)
-            except NotFound:
-                return None
-            except (StorageUnavailable, StorageFailure):
-                await asyncio.sleep(pause)
-                pause = min(pause * 2, _LONGEST_PAUSE_S)
-
-    async def _etag_of_own(self, operations: Sequence[Operation]) -> str | None:
-        """The sentinel's etag where the refused batch is stored after all; None where it is another worker's.
-
-        A batch whose answer was lost is sent again, and meets itself. Its mark is the time in the sentinel, or in a
-        batch that more will follow the time of its last row.
-        """
-        sentinel = operations[-1].row
-        stored = await self._tables.get(self._table, str(sentinel["PartitionKey"]), SENTINEL)
-        if stored is None or any(stored.get(name) != sentinel[name] for name in _MARKS & sentinel.keys()):
-            return None
-        if not sentinel["IsCheckpointComplete"] and COMMIT not in sentinel:
-            last = operations[-2].row
-            found = await self._tables.get(self._table, str(last["PartitionKey"]), str(last["RowKey"]))
-            if found is None or any(found.get(name) != last.get(name) for name in _ROW_MARKS):
-                return None
-        return str(stored[ETAG])
+    def _layout(
+        self,
+        instance_id: str,
+        rows: Sequence[Row],
+        first_row: int,
+        tail: Tail,
+        beside: Sequence[Operation],
+        if_whole: Sequence[Operation],
+    ) -> Layout:
+        """Where the events go. Rows that a commit has left are written over, so nothing is packed before that."""
+        earlier = tail.packed if first_row else NOTHING_PACKED
+        if self._is_journal and tail.fresh_from is not None and tail.unfinished_to <= first_row:
+            layout = in_the_sentinel(rows, first_row=first_row, earlier=earlier, beside=beside, if_whole=if_whole)
+            if layout is not None:
+                return layout
+        blanks = [_blank(instance_id, index) for index in range(first_row + len(rows), tail.unfinished_to)]
+        layout = in_rows(
+            [*blanks, *rows],
+            first_row=first_row,
+            fresh_from=tail.fresh_from,
+            earlier=earlier,
+            beside=beside,
+            if_whole=if_whole,
+        )
+        return layout if self._is_journal else replace(layout, forgets=False)
 
     async def purge(self, instance_id: str, *, with_messages: bool = False) -> Purged:
         """Delete all rows of an instance, of every generation.
@@ -252,6 +244,7 @@ class HistoryStore:
         columns, and the sentinel stays as it is (`AzureTableTrackingStore.cs: RewindHistoryAsync`). Raises LostRace
         when a row is not there any more.
         """
+        await self._write_out(instance_id)
         marks = [
             Operation(action=Action.MERGE, row=_mark(escape_key(instance_id), index, name, clear=index in cleared))
             for index, name in sorted({**cleared, **noted}.items())
@@ -261,6 +254,22 @@ class HistoryStore:
                 await self._tables.batch(self._table, marks[start : start + MAX_BATCH])
             except NotFound as error:
                 raise LostRace(f"Instance '{instance_id}' was purged while it was rewound.") from error
+
+    async def _write_out(self, instance_id: str) -> None:
+        """Give packed events rows of their own, so that these can be changed in place."""
+        key = escape_key(instance_id)
+        sentinel = await self._tables.get(self._table, key, SENTINEL)
+        packed = packed_in(sentinel)
+        if sentinel is None or not packed:
+            return
+        rows = _with_packed(instance_id, [], packed, str(sentinel["ExecutionId"]))
+        kept = {name: value for name, value in sentinel.items() if name not in (*packed, ETAG, "Timestamp")}
+        last = Operation(action=Action.REPLACE, row=kept, etag=str(sentinel[ETAG]))
+        writes = [Operation(action=Action.UPSERT_REPLACE, row=row) for row in rows]
+        try:
+            await self._tables.batch(self._table, [*writes, last])
+        except (NotFound, PreconditionFailed) as error:
+            raise LostRace(f"Instance '{instance_id}' has gone on while it was rewound.") from error
 
     async def _rows(self, instance_id: str) -> tuple[list[Row], Row | None]:
         rows: list[Row] = []
@@ -314,8 +323,14 @@ class HistoryStore:
         return before.after(events) if self._is_journal and before is not None else None
 
     def _sentinel(
-        self, instance_id: str, execution_id: str, etag: str | None, work: OpenWork | None, *, complete: bool
-    ) -> Operation:
+        self,
+        instance_id: str,
+        execution_id: str,
+        events: Sequence[HistoryEvent],
+        work: OpenWork | None,
+        *,
+        complete: bool,
+    ) -> Row:
         row: Row = {
             "PartitionKey": escape_key(instance_id),
             "RowKey": SENTINEL,
@@ -326,7 +341,21 @@ class HistoryStore:
             row["CheckpointCompletedTimestamp"] = self._clock.now()
             if self._is_journal:
                 row[OPEN] = to_column(work)
-        return Operation(action=Action.INSERT if etag is None else Action.MERGE, row=row, etag=etag)
+                if events and isinstance(events[-1], OrchestratorCompleted):
+                    row[LAST_EPISODE] = events[-1].timestamp
+        return row
+
+
+def _with_packed(instance_id: str, rows: list[Row], packed: Packed, execution_id: str) -> list[Row]:
+    """All events in the order of their keys; a packed one takes the place of a row, which is of a generation before."""
+    if not packed:
+        return rows
+    try:
+        more = unpack(packed, partition_key=escape_key(instance_id), execution_id=execution_id)
+    except ValueError as error:
+        raise CorruptHistory(instance_id, SENTINEL, f"its packed events cannot be read: {error}") from error
+    found = {str(row["RowKey"]): row for row in (*rows, *more)}
+    return [found[key] for key in sorted(found)]
 
 
 def _mark(key: str, index: int, name: str, *, clear: bool) -> Row:
@@ -359,8 +388,3 @@ def _finished(events: Sequence[HistoryEvent]) -> list[HistoryEvent]:
     """What was committed for sure: every commit ends with OrchestratorCompleted."""
     ends = [index for index, event in enumerate(events) if isinstance(event, OrchestratorCompleted)]
     return list(events[: ends[-1] + 1]) if ends else []
-
-
-def _write(row: Row, fresh_from: str | None) -> Operation:
-    is_fresh = fresh_from is not None and str(row["RowKey"]) >= fresh_from
-    return Operation(action=Action.INSERT if is_fresh else Action.UPSERT_REPLACE, row=row)

@@ -4,12 +4,13 @@ A row is written in the same transaction as the history of the instance that sen
 message has had its effect: a transactional outbox. Its key sorts behind all events and before the sentinel, so a reader
 of the history passes over it by its key alone.
 
-The input of an activity needs no row: it is in a column of its TaskScheduled row, for only that instance waits for it.
+The input of an activity needs no row: it is in a column of its TaskScheduled event, for only that instance waits for
+it.
 """
 
 import itertools
 import secrets
-from collections.abc import AsyncIterator, Collection, Container, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -18,6 +19,7 @@ from durable_devhost.storage.account import Conflict, NotFound
 from durable_devhost.storage.tables import MAX_BATCH, Action, Operation, Row, TableService, Value, quoted
 from durable_devhost.taskhub.large_messages import LargeMessages, is_large
 from durable_devhost.taskhub.names import HubNames, escape_key, unescape_key
+from durable_devhost.taskhub.packed import packed_in, unpack
 from durable_devhost.taskhub.rows import BLOB_NAME, PENDING_INPUT, SENTINEL
 
 OUTBOX = "outbox-"
@@ -122,10 +124,11 @@ class JournalRows:
 
     async def inputs(self, instance_id: str, execution_id: str, task_ids: Container[int]) -> Mapping[int, str]:
         """The inputs of these activities of one execution by their task ids."""
-        wanted = f"PartitionKey eq {quoted(escape_key(instance_id))} and EventType eq 'TaskScheduled'"
+        key = escape_key(instance_id)
+        wanted = f"PartitionKey eq {quoted(key)} and (EventType eq 'TaskScheduled' or RowKey eq {quoted(SENTINEL)})"
         found: dict[int, str] = {}
         async for page in self._tables.query(self._table, filter=wanted):
-            for row in page.rows:
+            for row in _with_packed(key, page.rows):
                 task_id = row.get("EventId")
                 if not isinstance(task_id, int) or task_id not in task_ids or row.get("ExecutionId") != execution_id:
                     continue  # it has ended, or is of a generation before, which was longer
@@ -151,6 +154,17 @@ class JournalRows:
             return await self._large.read(str(name))
         text = row.get(column)
         return None if text is None else str(text)
+
+
+def _with_packed(key: str, rows: Sequence[Row]) -> Iterator[Row]:
+    """Yield these rows, and in the place of a sentinel the scheduled activities that are packed into it."""
+    for row in rows:
+        if row["RowKey"] != SENTINEL:
+            yield row
+            continue
+        for event in unpack(packed_in(row), partition_key=key, execution_id=str(row.get("ExecutionId"))):
+            if event.get("EventType") == "TaskScheduled":
+                yield event
 
 
 def _entry(row: Row) -> Entry:

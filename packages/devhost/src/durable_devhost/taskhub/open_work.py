@@ -23,6 +23,9 @@ from durable_devhost.model.timestamps import format_time, parse_time
 OPEN = "Open"
 """The sentinel's column, written in journal mode by each commit that is whole."""
 
+LAST_EPISODE = "LastEpisode"
+"""The sentinel's column with the time of the last episode, which in journal mode need not be in a row."""
+
 MOST_TIMERS = 20
 """How many timers the column names at most, some 60 bytes each."""
 

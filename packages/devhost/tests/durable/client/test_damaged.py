@@ -9,6 +9,8 @@ import pytest
 from durable_devhost.storage.account import StorageAccount
 from durable_devhost.storage.tables import TableService
 from durable_devhost.storage.transport import Transport
+from durable_devhost.taskhub.packed import packed_in
+from durable_devhost.taskhub.rows import SENTINEL
 from durable_devhost.testing.plugin import AppUnderTest, StartApp
 
 APP = """
@@ -47,8 +49,9 @@ def app(start_app: StartApp, folder: Path) -> AppUnderTest:
 async def _damage(account: StorageAccount) -> None:
     async with Transport(account) as transport:
         tables = TableService(transport)
-        row = {"PartitionKey": "unreadable", "RowKey": f"{1:016X}", "EventType": "Nonsense"}
-        await tables.merge("TestHubNameHistory", row)
+        sentinel = await tables.get("TestHubNameHistory", "unreadable", SENTINEL)
+        damaged = {name: text.replace("ExecutionStarted", "Nonsense") for name, text in packed_in(sentinel).items()}
+        await tables.merge("TestHubNameHistory", {"PartitionKey": "unreadable", "RowKey": SENTINEL, **damaged})
         async for page in tables.query("TestHubNameHistory", filter="PartitionKey eq 'empty'"):
             for each in page.rows:
                 await tables.delete("TestHubNameHistory", "empty", str(each["RowKey"]))
