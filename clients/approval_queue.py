@@ -117,7 +117,7 @@ async def _answer(
         return Rejected(reason=f"{instance.id} has already finished: {instance.state}")
     if decision.names_document:
         return Rejected(reason=NO_DOCUMENT)
-    if not decision.named and not are_allowed():
+    if not decision.names_approver and not are_allowed():
         return Rejected(reason=_UNNAMED)
     if not may_decide(instance.input, decision.approver):
         return Rejected(reason=f"{decision.approver} submitted it and may not decide on it")

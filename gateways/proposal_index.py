@@ -28,9 +28,9 @@ from gateways.proposal_rows import (
     join,
     read,
     row_key,
-    written,
+    to_entity,
 )
-from gateways.tables import MOST_OPERATIONS, open_table, transact, unchanged
+from gateways.tables import MOST_OPERATIONS, if_unchanged, open_table, transact
 
 _POINTER, _BEHIND_POINTERS = "id ", "id!"
 """The first is the prefix of the keys of pointers, rows with the key of a proposal's row. The second sorts after all
@@ -89,7 +89,7 @@ class ProposalIndex(Protocol):
         """
         ...
 
-    def known(self, row: IndexRow) -> IndexRow | None:
+    def cached(self, row: IndexRow) -> IndexRow | None:
         """Return what this process has read or written last in the place of a row, without asking storage."""
         ...
 
@@ -172,7 +172,7 @@ class TableIndex:
             before, is_fresh = None, False
         raise TimeoutError(f"the row of proposal {row.proposal_id} changed {_MOST_ATTEMPTS} times while it was written")
 
-    def known(self, row: IndexRow) -> IndexRow | None:
+    def cached(self, row: IndexRow) -> IndexRow | None:
         """Look at what is remembered."""
         seen = self._latest.find(self._place(row))
         return seen.value.row if seen else None
@@ -250,7 +250,7 @@ class TableIndex:
         copies = list(operations(self._known_copies(before.value) if before else {}, _copies(row)))
         copies.sort(key=lambda each: not each[1]["RowKey"].startswith(_UNFINISHED))
         part, rest = _split(copies, MOST_OPERATIONS - (2 if before is None else 1))
-        entity = written(row) | _layout_before(rest) | {CHANGED: changed_at(clock.now())}
+        entity = to_entity(row) | _layout_before(rest) | {CHANGED: changed_at(clock.now())}
         if before is None:
             pointer = {"PartitionKey": PARTITION, "RowKey": _POINTER + row.proposal_id, "Target": entity["RowKey"]}
             first: list[Any] = [("create", entity), ("create", pointer)]
@@ -294,7 +294,7 @@ def _seen_entity(entity: Any) -> Seen[_Stored]:
 
 def _update(entity: dict[str, Any], mode: UpdateMode, etag: str) -> Any:
     """Return the operation that changes a row which still has that ETag."""
-    return "update", entity, {"mode": mode, **unchanged(etag)}
+    return "update", entity, {"mode": mode, **if_unchanged(etag)}
 
 
 def _layout_before(rest: list[Any]) -> dict[str, int]:
@@ -319,5 +319,5 @@ def _copies(row: IndexRow) -> dict[str, dict[str, Any]]:
     copies = personal_rows(row)
     if _is_unfinished(row):
         key = f"{_UNFINISHED}{row_key(row)}"
-        copies[key] = {**written(row), "RowKey": key}
+        copies[key] = {**to_entity(row), "RowKey": key}
     return copies

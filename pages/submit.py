@@ -10,7 +10,7 @@ from approvals.record.documents import Attachment
 from approvals.visible import one_line, visible
 from approvals.words.wording import people, size
 from pages.rendering import Page
-from pages.shell import Shell, framed
+from pages.shell import Shell, render_in_shell
 from pages.uploads import file_limits
 
 LONGEST_TEXT = 8_000
@@ -65,7 +65,7 @@ def submit_page(
     preview: Mapping[str, Any] | None = None,
 ) -> Page:
     """Return the form for a new proposal; `policies` are names with their descriptions, `preview` who will be asked."""
-    return framed(
+    return render_in_shell(
         "submit.html",
         shell,
         **_common(draft),
@@ -83,7 +83,7 @@ def resubmit_page(
 ) -> Page:
     """Return the form for a proposal that comes again, with what was asked for in view, and who will be asked."""
     shown = {"by": wish.by, "at": wish.at, "words": visible(wish.words), "until": wish.until}
-    return framed(
+    return render_in_shell(
         "submit.html",
         shell,
         **_common(draft),

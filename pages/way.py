@@ -123,13 +123,15 @@ def _stage(review: Review, index: int, plan: Stage, now: datetime) -> Station:
 
 def _closed(review: Review, closed: ClosedStage, title: str) -> Station:
     passed = closed.outcome == "approved"
-    by = () if closed.silent else (f"decided by {one_line(closed.by)}",)
+    by = () if closed.is_by_deadline else (f"decided by {one_line(closed.by)}",)
     return Station(
         title=title,
         mark="done" if passed else "bad",
         state=_OUTCOMES[closed.outcome],
         at=closed.at,
-        lines=("Nobody answered in time, which the policy takes for a yes",) if closed.silent and passed else by,
+        lines=("Nobody answered in time, which the policy takes for a yes",)
+        if closed.is_by_deadline and passed
+        else by,
         people=tuple(_answered(each) for each in _answers(review, closed.index)),
     )
 

@@ -44,13 +44,13 @@ from approvals.rules.state import (
 
 def replay(entries: tuple[Entry, ...]) -> Review:
     """Return the review after all entries of a record, which has at least the entry of its submission."""
-    review = submitted(entries[0])
+    review = review_of_submission(entries[0])
     for entry in entries[1:]:
         review = apply(review, entry)
     return review
 
 
-def submitted(entry: Entry) -> Review:
+def review_of_submission(entry: Entry) -> Review:
     """Return the review after its first entry; raises ValueError if that is not a submission."""
     if not isinstance(entry, Submitted):
         raise ValueError("the first entry of a record must be its submission")

@@ -70,7 +70,7 @@ class ClosedStage:
     at: datetime
 
     @property
-    def silent(self) -> bool:
+    def is_by_deadline(self) -> bool:
         """Whether a deadline decided it."""
         return self.by == NOBODY
 

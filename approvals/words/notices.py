@@ -26,7 +26,7 @@ from approvals.record.entries import (
     StageOpened,
     Withdrawn,
 )
-from approvals.rules.replay import apply, submitted
+from approvals.rules.replay import apply, review_of_submission
 from approvals.rules.state import Review, Status
 
 
@@ -123,7 +123,7 @@ def _steps(entries: Sequence[Entry], known: Review | None) -> Iterator[_Step]:
     review, done = known, known.number if known else 0
     said: dict[type[Entry], Entry] = {type(entry): entry for entry in entries[:done]}
     for entry in entries[done:]:
-        before = review or submitted(entry)
+        before = review or review_of_submission(entry)
         review = apply(before, entry) if review else before
         said[type(entry)] = entry
         comments = _comments_in(entry, entries)

@@ -21,7 +21,7 @@ def tag_of(*parts: bytes | str) -> str:
     return f'W/"{digest.hexdigest()[:32]}"'
 
 
-def knows(req: func.HttpRequest, *tags: str) -> bool:
+def has_tag(req: func.HttpRequest, *tags: str) -> bool:
     """Say whether the caller has a response with one of these tags (RFC 9110, 13.1.2: weak comparison, list, `*`)."""
     given = req.headers.get("If-None-Match", "")
     known = {each.strip().removeprefix("W/") for each in given.split(",")}
@@ -39,7 +39,7 @@ def keep(req: func.HttpRequest, response: func.HttpResponse, tag: str = "", *, s
         return response
     tag = tag or tag_of(response.get_body())
     headers = {**dict(response.headers.items()), **kept_headers(), "ETag": tag}
-    known = knows(req, tag, *((f'"{state}"',) if state else ()))
+    known = has_tag(req, tag, *((f'"{state}"',) if state else ()))
     # A browser takes over the headers of a 304, so they have to be those of the page.
     content = b"" if known else response.get_body()
     return send(content, status=304 if known else 200, headers=headers, mimetype=response.mimetype)

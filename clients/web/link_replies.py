@@ -9,7 +9,7 @@ import azure.functions as func
 
 from approvals.record.entries import Entry
 from approvals.rules.choices import CHANGES, choices, find_choice
-from approvals.rules.eligibility import ActionRefused, Code, asked_as
+from approvals.rules.eligibility import ActionRefused, Code, find_seat
 from approvals.rules.links import Link
 from approvals.rules.state import Review
 from approvals.rules.verbs import Decide, RequestChanges
@@ -249,7 +249,7 @@ def show_result(done: VerbRecorded, verb: Decide | RequestChanges, *, as_json: b
 def _view(opened: OpenLink) -> LinkView:
     review, link = opened.review, opened.link
     assert review.stage  # the link fits the open stage
-    asked = asked_as(review, link.person)
+    asked = find_seat(review, link.person)
     return LinkView(
         proposal_id=review.proposal_id,
         title=review.title,

@@ -15,7 +15,7 @@ from azure.data.tables import TableClient
 
 from gateways import clock
 from gateways.latest import Latest, Seen
-from gateways.tables import hashed, insert, open_table, replace
+from gateways.tables import hash_key, insert, open_table, replace
 
 log = logging.getLogger("greenlight.mail")
 
@@ -57,7 +57,7 @@ class TableLimits:
         letter is held back without a look at the stored one. The faster writer may be this call itself, if its response
         was lost. Then its letters are already in the row.
         """
-        marks = {letter: hashed(letter)[:_LETTER] for letter in letters}
+        marks = {letter: hash_key(letter)[:_LETTER] for letter in letters}
         place = (self._table.url, holder)
         before, is_fresh = self._latest.find(place), False
         for _ in range(_MOST_ATTEMPTS):
@@ -75,7 +75,7 @@ class TableLimits:
                 continue
             if taken == set(known):
                 return admitted
-            written = {"PartitionKey": hashed(holder), "RowKey": _ROW, "Day": today, "Letters": " ".join(taken)}
+            written = {"PartitionKey": hash_key(holder), "RowKey": _ROW, "Day": today, "Letters": " ".join(taken)}
             if etag := self._put(written, before):
                 self._latest.keep(place, Seen(value=written, etag=etag))
                 return admitted
@@ -84,7 +84,7 @@ class TableLimits:
 
     def _get(self, holder: str) -> _Row | None:
         try:
-            row = self._table.get_entity(hashed(holder), _ROW)
+            row = self._table.get_entity(hash_key(holder), _ROW)
         except ResourceNotFoundError:
             return None
         return Seen(value=row, etag=str(row.metadata["etag"]))

@@ -94,7 +94,7 @@ def test_an_unreadable_picture_is_refused_by_name_and_nothing_is_stored(upload):
         "attachment 'cut.png'", "attachment 'half.png'",
     ]  # fmt: skip
     with pytest.raises(ResourceNotFoundError):
-        open_attachments().read(upload.stored)
+        open_attachments().read(upload.reference)
 
 
 def test_a_picture_of_a_workflow_is_cleaned_if_possible():

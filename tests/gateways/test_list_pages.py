@@ -8,7 +8,7 @@ from azure.data.tables import TableServiceClient
 
 from gateways.list_pages import Question
 from gateways.proposal_index import TableIndex, _copies
-from gateways.proposal_rows import IndexRow, written
+from gateways.proposal_rows import IndexRow, to_entity
 from tests.gateways.counting import CountingTransport
 from tests.gateways.test_proposal_index import NOW, row
 from tests.long import LONG
@@ -46,7 +46,7 @@ def metered(azurite):
 
 def store(table, rows: list[IndexRow]) -> None:
     """Store rows with their copies, as a hundred transactions of one row each would."""
-    entities = [entity for each in rows for entity in (written(each) | {"Layout": 2}, *_copies(each).values())]
+    entities = [entity for each in rows for entity in (to_entity(each) | {"Layout": 2}, *_copies(each).values())]
     for start in range(0, len(entities), 100):
         table.submit_transaction([("create", entity) for entity in entities[start : start + 100]])
 

@@ -117,8 +117,8 @@ def verb(*verbs):
         name = begun()
         *before, last = verbs
         for each in before:
-            assert record_verb(name, each, Actor(name=each.acting, via=Via.SYSTEM))
-        act = lambda: record_verb(name, last, Actor(name=last.acting, via=Via.SYSTEM)).number  # noqa: E731
+            assert record_verb(name, each, Actor(name=each.actor_name, via=Via.SYSTEM))
+        act = lambda: record_verb(name, last, Actor(name=last.actor_name, via=Via.SYSTEM)).number  # noqa: E731
         return Write(do=act, look=lambda: kinds(name), answers=False)
 
     return write

@@ -16,7 +16,7 @@ from gateways.latest import Latest
 from gateways.list_pages import Question
 from gateways.personal_rows import Part, operations, personal_rows, prefix
 from gateways.proposal_index import TableIndex
-from gateways.proposal_rows import IndexRow, join, written
+from gateways.proposal_rows import IndexRow, join, to_entity
 from gateways.tables import transact
 from tests.gateways.test_proposal_index import NOW, row
 
@@ -81,7 +81,7 @@ def test_the_list_and_its_ids_leave_out_personal_rows(index):
 
 def test_an_old_row_gets_its_personal_rows_with_its_next_change(index):
     """An update of the app needs no migration."""
-    entity = {name: value for name, value in written(row(entries=3)).items() if name not in {"DecidedBy", "AskedAt"}}
+    entity = {name: value for name, value in to_entity(row(entries=3)).items() if name not in {"DecidedBy", "AskedAt"}}
     index._table.create_entity(entity)
     assert ids(index, "Mara Lindqvist", Part.WAITING) == []
     index.write(row(entries=3, told=3))

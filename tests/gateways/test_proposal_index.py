@@ -18,7 +18,7 @@ from gateways.latest import Latest
 from gateways.list_pages import Question
 from gateways.personal_rows import Part, is_of_list, personal_rows
 from gateways.proposal_index import TableIndex, open_proposal_index
-from gateways.proposal_rows import IndexRow, join, written
+from gateways.proposal_rows import IndexRow, join, to_entity
 from tests.gateways.counting import CountingTransport
 
 NOW = datetime(2026, 3, 2, 9, 0, 0, 250, tzinfo=UTC)
@@ -162,7 +162,7 @@ def test_what_is_read_because_another_process_was_faster_is_remembered(counted):
 def test_a_scan_writes_a_row_again_without_another_look_at_it(counted):
     """It has just read it."""
     one, _, transport = counted
-    one._table.create_entity(written(row()))
+    one._table.create_entity(to_entity(row()))
     traffic = transport.begin()
     assert [each.proposal_id for each in one.scan()] == ["p-1"]
     assert [call.split()[0] for call in traffic.calls] == ["GET", "POST"]
@@ -278,7 +278,7 @@ def test_a_row_from_before_there_were_copies_gets_them_from_a_scan(index, layout
     marked = {"Personal": True} if layout else {}
     open_one, ended = row("open"), row("ended", status="approved", waiting_for=(), told=3)
     for each in (open_one, ended):
-        index._table.create_entity(written(each) | marked)
+        index._table.create_entity(to_entity(each) | marked)
         for key, copy in personal_rows(each).items() if layout else ():
             if not is_of_list(key):
                 index._table.create_entity(copy)
@@ -295,7 +295,7 @@ def test_a_scan_completes_no_more_old_rows_than_it_may(index, monkeypatch):
     """A sweep has a minute; whoever updates an app with thousands of proposals waits for some looks."""
     monkeypatch.setattr(proposal_index, "MOST_RENEWED", 2)
     for number in range(5):
-        index._table.create_entity(written(row(f"p-{number}", submitted_at=NOW + timedelta(minutes=number))))
+        index._table.create_entity(to_entity(row(f"p-{number}", submitted_at=NOW + timedelta(minutes=number))))
     for copied in (2, 4, 5):
         assert len(list(index.scan())) == 5
         assert len(list(index.unfinished_rows())) == copied

@@ -24,7 +24,7 @@ def test_a_message_is_stored_unchanged():
     message = kept("é \x00 \U0001f600", "why")
     found = open_put_aside().find(message)
     assert (found.body, found.reason, found.whole, found.state) == ("é \x00 \U0001f600", "why", True, "waiting")
-    assert message in [each.id for each in open_put_aside().waiting()]
+    assert message in [each.id for each in open_put_aside().list_waiting()]
 
 
 def test_the_same_message_is_stored_once():
@@ -63,7 +63,7 @@ def test_a_claim_whose_owner_died_can_be_taken_over_later():
     assert store.claim(message, MessageState.SENDING, by="Ines", now=NOW + timedelta(minutes=5))
     store.settle(message, MessageState.SENT, result="taken")
     assert not store.claim(message, MessageState.DISCARDED, by="Mara", now=NOW + timedelta(days=1))
-    assert message not in [each.id for each in store.waiting()]
+    assert message not in [each.id for each in store.list_waiting()]
 
 
 def test_the_text_of_finished_messages_is_deleted():

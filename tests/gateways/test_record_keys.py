@@ -73,4 +73,4 @@ def test_one_of_several_starting_processes_creates_the_key():
     """All of them sign with the same one."""
     with ThreadPoolExecutor(8) as pool:
         rings = list(pool.map(lambda _: module._of_this_machine.__wrapped__(module.FILE), range(8)))
-    assert len({ring.signing.secret for ring in rings}) == 1
+    assert len({ring.signing_key.secret for ring in rings}) == 1

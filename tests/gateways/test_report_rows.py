@@ -15,7 +15,7 @@ from gateways import clock, report_rows
 from gateways.connections import open_table_service
 from gateways.containers import open_container
 from gateways.proposal_index import TableIndex
-from gateways.proposal_rows import CHANGED, changed_at, written
+from gateways.proposal_rows import CHANGED, changed_at, to_entity
 from gateways.report_rows import REPORTED, ReportRows
 from gateways.report_snapshots import BLOB, BlobSnapshots, open_snapshots
 from gateways.tables import transact
@@ -103,7 +103,7 @@ def test_rows_older_than_the_report_are_left_out(table, snapshots, monkeypatch):
 def seed(table: Any, number: int) -> None:
     """Put rows of that many proposals into the table, an hour ago, faster than they come by themselves."""
     entities = [
-        written(
+        to_entity(
             row(
                 f"p-{each:05}",
                 submitted_at=NOW - timedelta(minutes=each),

@@ -12,7 +12,7 @@ from approvals.visible import one_line
 from pages.history import MOST_TOLD, rounds
 from pages.proposal import ShownProposal, proposal_page
 from pages.shell import Shell
-from pages.verb_forms import FORMS, SentForm, offered
+from pages.verb_forms import FORMS, SentForm, verbs_with_form
 from tests.approvals.story import AUTHOR, Story, policy
 from tests.gateways.hostile import CORPUS, Reader
 
@@ -258,4 +258,4 @@ def test_possible_delegates_are_suggested():
 def test_every_verb_with_a_form_has_a_result_text():
     """And no other verb has one."""
     story = Story(PLAIN).check()
-    assert set(offered(permissions(story.review, "Ana", story.now))) < set(FORMS)
+    assert set(verbs_with_form(permissions(story.review, "Ana", story.now))) < set(FORMS)

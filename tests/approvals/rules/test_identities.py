@@ -27,7 +27,7 @@ KNOWN = read_directory(
 def judged(story: Story, verb: str, directory: Directory = KNOWN, **fields: Any) -> Any:
     """Judge a verb by a directory, and write it down where it is accepted."""
     meant = VERBS[verb].from_dict(fields)
-    actor = Actor(name=meant.acting, via=Via.SYSTEM)
+    actor = Actor(name=meant.actor_name, via=Via.SYSTEM)
     answer = accept(story.review, meant, actor, story.now, directory=directory)
     if isinstance(answer, Accepted):
         story.entries += answer.entries

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from approvals.record.entries import Via
-from approvals.rules.progress import failed
+from approvals.rules.progress import end_as_failed
 from approvals.rules.replay import replay
 from approvals.words.notices import Notice, NoticeKind, notices_for
 from tests.approvals.story import AUTHOR, Story, policy
@@ -299,7 +299,7 @@ def test_a_failure_notifies_the_author_and_the_asked_people():
     """Nobody waits in vain."""
     story = Story(ALL).check()
     seen = len(story.entries)
-    story.entries += failed(story.review, "storage is full", now=story.now)
+    story.entries += end_as_failed(story.review, "storage is full", now=story.now)
     assert told(story, seen) == [("ended", AUTHOR, False), ("ended", "Ana", False), ("ended", "Ben", False)]
 
 

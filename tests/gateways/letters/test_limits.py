@@ -9,7 +9,7 @@ from azure.data.tables import TableServiceClient
 
 from gateways.latest import Latest
 from gateways.letters.limits import MOST, TableLimits, open_letter_limits, per_proposal, per_sender
-from gateways.tables import hashed, open_table
+from gateways.tables import hash_key, open_table
 from tests.gateways.counting import CountingTransport
 
 
@@ -76,7 +76,7 @@ def test_two_processes_let_no_more_leave_than_one(holder):
     assert one.admit(["c", "d"], holder=holder, most=3) == {"c"}
     assert other.admit(["d", "b"], holder=holder, most=3) == {"b"}
     table = open_table("LetterLimits")
-    (row,) = table.query_entities(f"PartitionKey eq '{hashed(holder)}'")
+    (row,) = table.query_entities(f"PartitionKey eq '{hash_key(holder)}'")
     table.delete_entity(row)
     assert one.admit(["d"], holder=holder, most=3) == {"d"}
 
