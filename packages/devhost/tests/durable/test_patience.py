@@ -25,7 +25,7 @@ def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 
 async def _try(patience: Patience, error: Exception | None) -> None:
-    async with patience.trying():
+    async with patience.attempt():
         if error is not None:
             raise error
 

@@ -98,7 +98,7 @@ class HubListener:
         while True:
             found: list[Received | Undecodable] = []
             if self._ownership.listens(partition):
-                async with patience.trying(), self._making(queue):
+                async with patience.attempt(), self._making(queue):
                     found = await self._hub.queues.receive_control(partition, HOLD)
                     for item in found:
                         await self._take(item)
@@ -145,7 +145,7 @@ class HubListener:
             was_asked = backlog.is_set()
             backlog.clear()
             found: list[Received | Undecodable] = []
-            async with patience.trying(), self._making(queue):
+            async with patience.attempt(), self._making(queue):
                 found = await self._hub.queues.receive_work_items(HOLD, max(1, min(32, activities.room())))
                 for item in found:
                     if isinstance(item, Undecodable):

@@ -171,7 +171,7 @@ class Ownership:
         while True:
             await asyncio.sleep(pause)
             pause = _EVERY_S
-            async with self._patience.trying():
+            async with self._patience.attempt():
                 pause = await self._pass()
 
     async def _pass(self) -> float:

@@ -73,7 +73,7 @@ class Recovery:
 
     async def settle(self) -> None:
         """Name the instances that still wait for lost messages when all that was on the queues has been taken."""
-        async with self._patience().trying():
+        async with self._patience().attempt():
             self._tell(await confirmed(self._hub, self._suspects))
 
     def _patience(self) -> Patience:
@@ -82,7 +82,7 @@ class Recovery:
     async def _persist(self, work: Callable[[], Awaitable[None]]) -> None:
         patience, is_done = self._patience(), False
         while not is_done:
-            async with patience.trying():
+            async with patience.attempt():
                 await work()
                 is_done = True
 

@@ -6,7 +6,7 @@ from itertools import count
 from typing import Any
 
 from durable_devhost.dotnet.json_reader import JsonReaderError
-from durable_devhost.dotnet.payloads import check_depth, mended
+from durable_devhost.dotnet.payloads import as_newtonsoft, check_depth
 from durable_devhost.durable.actions import Action, read_action
 
 
@@ -62,4 +62,4 @@ def _read_generation(actions: Sequence[Mapping[str, Any]] | None) -> tuple[Actio
 
 
 def _mended(text: str | None) -> str | None:
-    return None if text is None else mended(text)
+    return None if text is None else as_newtonsoft(text)

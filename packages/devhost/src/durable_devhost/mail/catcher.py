@@ -107,7 +107,7 @@ class _Connection(SMTP):
 
 
 @asynccontextmanager
-async def catching(keeper: Keeper, port: int) -> AsyncIterator[int]:
+async def run_catcher(keeper: Keeper, port: int) -> AsyncIterator[int]:
     """Serve while the block runs, and give the port; 0 takes a free one. Raises OSError where it is taken."""
     loop = asyncio.get_running_loop()
     # A free port with SO_REUSEADDR may be one that another host has bound and does not listen to yet.

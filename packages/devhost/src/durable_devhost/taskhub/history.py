@@ -18,8 +18,8 @@ from durable_devhost.clock import Clock
 from durable_devhost.errors import StorageUnavailable
 from durable_devhost.model.history import HistoryEvent, OrchestratorCompleted, TaskScheduled
 from durable_devhost.storage.account import Conflict, NotFound, PreconditionFailed, StorageFailure
-from durable_devhost.storage.tables import ETAG, MAX_BATCH, Action, Operation, Row, TableService, quoted
-from durable_devhost.taskhub.batches import cut, with_commit_name
+from durable_devhost.storage.tables import ETAG, MAX_BATCH, Action, Operation, Row, TableService, string_literal
+from durable_devhost.taskhub.batches import split_into_batches, with_commit_name
 from durable_devhost.taskhub.failures import CorruptHistory, LostRace
 from durable_devhost.taskhub.journal import BATCH, COMMIT, MESSAGE_BLOB, delete_all, is_message
 from durable_devhost.taskhub.large_messages import LargeMessages, is_large
@@ -166,7 +166,7 @@ class HistoryStore:
         end = first_row + len(rows)
         blanks = [_blank(instance_id, index) for index in range(end, tail.unfinished_to)]
         known = row_key(tail.fresh_from) if tail.fresh_from is not None else None
-        batches = cut(beside, [_write(row, known) for row in (*blanks, *rows)], if_whole)
+        batches = split_into_batches(beside, [_write(row, known) for row in (*blanks, *rows)], if_whole)
         name = secrets.token_hex(8) if self._is_journal and len(batches) > 1 else ""
         work = self._work_after(tail.work if first_row else NOTHING, events)
         for number, batch in enumerate(batches, start=1):
@@ -233,7 +233,9 @@ class HistoryStore:
         deleted = 0
         blobs: set[str] = set()
         async for page in self._tables.query(
-            self._table, filter=f"PartitionKey eq {quoted(key)}", select=("PartitionKey", "RowKey", MESSAGE_BLOB)
+            self._table,
+            filter=f"PartitionKey eq {string_literal(key)}",
+            select=("PartitionKey", "RowKey", MESSAGE_BLOB),
         ):
             doomed: list[Operation] = []
             for row in page.rows:
@@ -264,7 +266,9 @@ class HistoryStore:
 
     async def _rows(self, instance_id: str) -> tuple[list[Row], Row | None]:
         rows: list[Row] = []
-        async for page in self._tables.query(self._table, filter=f"PartitionKey eq {quoted(escape_key(instance_id))}"):
+        async for page in self._tables.query(
+            self._table, filter=f"PartitionKey eq {string_literal(escape_key(instance_id))}"
+        ):
             rows += page.rows
         sentinel = rows.pop() if rows and rows[-1]["RowKey"] == SENTINEL else None
         while rows and is_message(rows[-1]):

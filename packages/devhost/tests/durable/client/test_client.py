@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from durable_devhost.durable.client.entities import addressed
+from durable_devhost.durable.client.entities import entity_of
 from durable_devhost.durable.client.errors import ClientError, InstanceEnded, NotFound, UnknownEntity, WrongState
 from durable_devhost.durable.ports import InstanceExists
 from durable_devhost.model.history import (
@@ -302,7 +302,7 @@ async def test_a_list_has_pages(desk: Desk) -> None:
 @pytest.mark.parametrize("input_text", ['"5"', None])
 async def test_a_signal_has_the_recorded_form(desk: Desk, input_text: str | None) -> None:
     """Also the order of keys; the name is in lower case, the key is unchanged."""
-    await desk.client.signal(addressed("COUNTER", "K"), "add", input_text)
+    await desk.client.signal(entity_of("COUNTER", "K"), "add", input_text)
     (message,) = desk.engine.posted
     assert isinstance(message.event, EventRaised)
     request: dict[str, Any] = json.loads(message.event.input or "")
@@ -326,7 +326,7 @@ async def test_the_error_for_an_unknown_entity_lists_the_known_ones() -> None:
         (): "The following are the known entity functions: ''.",
     }.items():
         with pytest.raises(UnknownEntity) as caught:
-            await Desk(entities=entities).client.signal(addressed("Nope", "k"), "add")
+            await Desk(entities=entities).client.signal(entity_of("Nope", "k"), "add")
         assert start + info == str(caught.value)
 
 
@@ -334,10 +334,10 @@ async def test_the_state_of_an_entity_is_its_json_text(desk: Desk) -> None:
     """Also while the text is null; an entity that was never signalled is not found."""
     desk.put("@counter@k", RuntimeStatus.RUNNING, input='{"exists":true,"state":"7","sorter":{}}')
     desk.put("@counter@new", RuntimeStatus.RUNNING, input=None)
-    assert "7" == await desk.client.entity_state(addressed("Counter", "k"))
+    assert "7" == await desk.client.entity_state(entity_of("Counter", "k"))
     for key in ("new", "unknown"):
         with pytest.raises(NotFound):
-            await desk.client.entity_state(addressed("Counter", key))
+            await desk.client.entity_state(entity_of("Counter", key))
 
 
 async def test_all_refusals_share_one_base_class(desk: Desk) -> None:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from durable_devhost.durable.client.entities import addressed, entity_body, state_of
+from durable_devhost.durable.client.entities import entity_body, entity_of, state_of
 from durable_devhost.durable.client.errors import BadArgument
 from durable_devhost.durable.client.status import StatusFields, history_body, shown_text, status_body
 from durable_devhost.model.history import (
@@ -206,4 +206,4 @@ def test_an_orchestration_whose_id_begins_with_an_at_sign_is_not_an_entity() -> 
 def test_a_forbidden_entity_name_or_key_is_refused(name: str, key: str) -> None:
     """ArgumentException on the real host."""
     with pytest.raises(BadArgument):
-        addressed(name, key)
+        entity_of(name, key)

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from durable_devhost.durable.orchestrations.spans import scheduling, with_span
+from durable_devhost.durable.orchestrations.spans import trace_context_for, with_span
 from durable_devhost.model.history import ExecutionStarted, HistoryEvent, TaskScheduled
 from durable_devhost.model.traces import Trace
 from packages.devhost.tests.durable.stage import Stage, completed
@@ -69,4 +69,4 @@ def test_without_a_trace_the_history_has_none() -> None:
     assert isinstance(posting.message.event, TaskScheduled)
     assert posting.message.event.parent_trace_context is None
     assert stage.session.started.parent_trace_context is None
-    assert scheduling(None, 1) is None
+    assert trace_context_for(None, 1) is None

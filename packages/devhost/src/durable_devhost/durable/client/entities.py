@@ -12,7 +12,7 @@ from durable_devhost.model.instances import InstanceRecord
 from durable_devhost.model.timestamps import format_time
 
 
-def addressed(name: str, key: str) -> EntityId:
+def entity_of(name: str, key: str) -> EntityId:
     """The entity that a client names; raises BadArgument for a forbidden name or key."""
     try:
         entity = EntityId(name=name, key=key)

@@ -71,7 +71,7 @@ class EntitySession:
         """Entities never end."""
         return False
 
-    def shown(self, stored: Sequence[HistoryEvent]) -> InstanceRecord:
+    def expected_record(self, stored: Sequence[HistoryEvent]) -> InstanceRecord:
         """What the entity's row should say after its `stored` rows."""
         return self._record(stored, self._state.custom_status)
 

@@ -117,7 +117,7 @@ class OrchestrationSession:
         finally:
             execution.close()
 
-    def shown(self) -> InstanceRecord:
+    def expected_record(self) -> InstanceRecord:
         """What the row should say after the stored history; `catch_up` comes first."""
         return replace(self.record, custom_status=self._decider.custom_status or "null")
 

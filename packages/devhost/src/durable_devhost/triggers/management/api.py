@@ -12,9 +12,9 @@ from aiohttp import web
 
 from durable_devhost.dotnet.json_reader import JsonReaderError, parse
 from durable_devhost.dotnet.json_writer import compact
-from durable_devhost.dotnet.payloads import mended
+from durable_devhost.dotnet.payloads import as_newtonsoft
 from durable_devhost.durable.client.client import DurableClient
-from durable_devhost.durable.client.entities import addressed, entity_body
+from durable_devhost.durable.client.entities import entity_body, entity_of
 from durable_devhost.durable.client.errors import (
     BadArgument,
     DisabledOrchestrator,
@@ -109,7 +109,7 @@ class ManagementApi:
             case RaiseEvent():
                 return await self._raise_event(route, request)
             case ReadEntity():
-                state = await self._client.entity_state(addressed(route.name, route.key))
+                state = await self._client.entity_state(entity_of(route.name, route.key))
                 return json_response(shown_text(state))
             case ListEntities():
                 return await self._list_entities(route, request, query)
@@ -179,7 +179,7 @@ class ManagementApi:
             return None
 
     async def _read(self, instance_id: str, request: web.Request, query: Query) -> web.Response:
-        record, shown = await self._client.status(instance_id), query.shown
+        record, shown = await self._client.status(instance_id), query.status_fields
         body = status_body(record, shown)
         if shown.history and record.status is not RuntimeStatus.PENDING:
             body["historyEvents"] = history_body(await self._client.history(instance_id), shown)
@@ -192,7 +192,7 @@ class ManagementApi:
         page = await self._client.instances(
             query.instances, page_size=query.page_size, continuation=request.headers.get(CONTINUATION) or None
         )
-        return _page([status_body(record, query.shown) for record in page.records], page.continuation)
+        return _page([status_body(record, query.status_fields) for record in page.records], page.continuation)
 
     async def _purge(self, instance_id: str) -> web.Response:
         try:
@@ -249,7 +249,7 @@ class ManagementApi:
         return empty_response(202)
 
     async def _signal(self, route: SignalEntity, request: web.Request, query: Query) -> web.Response:
-        entity = addressed(route.name, route.key)
+        entity = entity_of(route.name, route.key)
         if route.delete:
             await self._client.signal(entity, "delete")
             return empty_response(202)
@@ -295,7 +295,7 @@ def _input(text: str) -> str:
         json.loads(text)
     except ValueError:
         return compact(value)
-    return mended(text)
+    return as_newtonsoft(text)
 
 
 async def _text(request: web.Request) -> str:
