@@ -16,7 +16,7 @@ from durable_devhost.storage.transport import Transport
 from durable_devhost.storage_mode import StorageMode
 from durable_devhost.taskhub.hub import TaskHub
 from durable_devhost.taskhub.partitions import PartitionLease
-from packages.devhost.tests.durable.watcher import Watcher
+from packages.devhost.tests.durable.recording_observer import RecordingObserver
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ async def journal(azurite: Azurite) -> AsyncIterator[TaskHub]:
 
 
 def _host(hub: TaskHub, name: str) -> Ownership:
-    return Ownership(hub=hub, observer=Watcher(), me=name, is_alone=False, uses_app_lease=False)
+    return Ownership(hub=hub, observer=RecordingObserver(), me=name, is_alone=False, uses_app_lease=False)
 
 
 async def test_a_host_restarted_under_the_same_name_keeps_its_partitions(hub: TaskHub) -> None:

@@ -25,9 +25,9 @@ from packages.devhost.tests.durable.stage import (
     Stage,
     completed,
     end_of,
-    ended,
     failed,
     fired,
+    has_ended,
     kinds,
     raised,
     resumed,
@@ -122,7 +122,7 @@ def test_an_event_in_another_case_ends_the_wait_only_for_the_host() -> None:
     """Python does not see it; the timer still ends the instance (recorded)."""
     stage = Stage(approval)
     stage.begin()
-    assert not ended(stage.step(raised("APPROVAL")))
+    assert not has_ended(stage.step(raised("APPROVAL")))
     assert end_of(stage.step(fired(0))).result == '"late"'
 
 
@@ -155,7 +155,7 @@ def test_a_suspended_instance_keeps_events_and_withholds_decisions() -> None:
     going = stage.step(resumed())
     assert kinds(going) == ["OrchestratorStarted", "ExecutionResumed", "TaskScheduled", "OrchestratorCompleted"]
     assert stage.session.record.status is RuntimeStatus.RUNNING
-    assert ended(stage.step(completed(0)))
+    assert has_ended(stage.step(completed(0)))
 
 
 def test_a_timer_cancelled_before_the_host_creates_it_keeps_nothing_open() -> None:
@@ -255,7 +255,7 @@ def test_an_activity_that_lost_a_race_keeps_the_instance_running() -> None:
 
     stage = Stage(race)
     stage.begin()
-    assert not ended(stage.step(completed(1)))
+    assert not has_ended(stage.step(completed(1)))
     assert end_of(stage.step(completed(0))).result == '"won"'
 
 
@@ -267,7 +267,7 @@ def test_a_failed_instance_waits_for_open_activities() -> None:
 
     stage = Stage(both)
     stage.begin()
-    assert not ended(stage.step(failed(0)))
+    assert not has_ended(stage.step(failed(0)))
     assert end_of(stage.step(completed(1))).status is RuntimeStatus.FAILED
 
 
@@ -355,7 +355,7 @@ def test_a_duplicate_or_unknown_completion_changes_nothing() -> None:
     stage = Stage(approval)
     stage.begin()
     for event in (completed(9), failed(9), fired(9)):
-        assert not ended(stage.step(event))
+        assert not has_ended(stage.step(event))
     assert not stage.session.expects(9)
     assert stage.session.expects(0)
 
