@@ -30,7 +30,7 @@ assert records.append(PROPOSAL, [entry(len(chain.entries) + 1, by="Another proce
 """
 
 
-class Watched(RequestsTransport):
+class RecordingTransport(RequestsTransport):
     """Notes the status of each answer, and how many bytes of a record came with it."""
 
     def __init__(self):
@@ -53,9 +53,9 @@ def container(monkeypatch):
 
 
 @pytest.fixture
-def line(azurite, container):
+def watched_records(azurite, container):
     """What is asked of storage, and the records of a process that has kept none yet."""
-    watched = Watched()
+    watched = RecordingTransport()
     with BlobServiceClient.from_connection_string(azurite.connection_string, transport=watched) as service:
         service.create_container(container)
         watched.answers.clear()
@@ -63,9 +63,9 @@ def line(azurite, container):
 
 
 @pytest.fixture
-def records(line):
+def records(watched_records):
     """Those records, one of which has begun."""
-    watched, records = line
+    watched, records = watched_records
     records.create(PROPOSAL, [entry(1), entry(2)])
     watched.answers.clear()
     return records
@@ -76,12 +76,12 @@ def append_elsewhere():
     subprocess.run([sys.executable, "-c", ANOTHER_PROCESS], cwd=ROOT, env=os.environ, check=True)
 
 
-def test_what_nobody_has_changed_is_not_downloaded_again(line, records):
+def test_what_nobody_has_changed_is_not_downloaded_again(watched_records, records):
     """Storage says that it is the same, after the process's own writes too."""
     chain = records.read(PROPOSAL)
     grown = records.append(PROPOSAL, [entry(3)], after=chain)
     assert records.read(PROPOSAL) == records.cached(PROPOSAL) == grown
-    assert line[0].answers == [(304, 0), (201, 0), (304, 0)]
+    assert watched_records[0].answers == [(304, 0), (201, 0), (304, 0)]
 
 
 def test_what_another_process_has_appended_is_read(records):
@@ -93,12 +93,12 @@ def test_what_another_process_has_appended_is_read(records):
     assert len(records.cached(PROPOSAL).entries) == 3
 
 
-def test_what_is_judged_by_an_older_state_is_not_appended(line, records):
+def test_what_is_judged_by_an_older_state_is_not_appended(watched_records, records):
     """Storage refuses it; what was read to find that out is the newest state, which needs no further call."""
     known = records.cached(PROPOSAL)
     append_elsewhere()
     assert records.append(PROPOSAL, [entry(3)], after=known) is None
-    assert [status for status, _ in line[0].answers] == [412, 206]
+    assert [status for status, _ in watched_records[0].answers] == [412, 206]
     newest = records.cached(PROPOSAL)
     assert [each.by for each in newest.entries][2:] == ["Another process"]
     assert records.append(PROPOSAL, [entry(4)], after=newest)

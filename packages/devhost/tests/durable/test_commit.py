@@ -118,12 +118,12 @@ async def test_who_stores_a_start_beside_another_returns_when_its_row_is_there(
     """
     insert, is_about_to, may_insert = hub.instances.insert, asyncio.Event(), asyncio.Event()
 
-    async def late(record: InstanceRecord) -> None:
+    async def insert_late(record: InstanceRecord) -> None:
         is_about_to.set()
         await may_insert.wait()
         await insert(record)
 
-    monkeypatch.setattr(hub.instances, "insert", late)
+    monkeypatch.setattr(hub.instances, "insert", insert_late)
     outbox = QueueOutbox(hub, SystemClock(), Holds(hub.queues, RecordingObserver()), room=lambda: 0, is_ours=_is_ours)
     started = ExecutionStarted(timestamp=NOW, instance=TARGET, name="o")
     start = Delivery(message=Message(event=started, target=TARGET), token=1)

@@ -196,7 +196,7 @@ async def test_only_one_of_several_events_for_a_busy_instance_is_stored(azurite:
 async def test_an_event_does_not_wait_for_the_instance_row(azurite: Azurite) -> None:
     """The history is stored and a query sees it; the row comes a moment later."""
 
-    def telling(context: Any) -> Any:
+    def with_custom_status(context: Any) -> Any:
         yield context.wait_for_external_event("Go")
         context.set_custom_status("heard")
         yield context.wait_for_external_event("Stop")
@@ -204,7 +204,7 @@ async def test_an_event_does_not_wait_for_the_instance_row(azurite: Azurite) -> 
     async with NotingTransport(StorageAccount.parse(azurite.connection_string)) as transport:
         assert isinstance(transport, NotingTransport)
         hub = await _open(transport)
-        async with running_engine(hub, telling) as bench:
+        async with running_engine(hub, with_custom_status) as bench:
             await bench.start_instance()
             await bench.in_flight.quiet()
             transport.notes.clear()
@@ -303,8 +303,8 @@ def _wait_for_three_events(context: Any) -> Any:
     """An activity, then three events."""
     seen = [(yield context.call_activity("a", context.get_input()))]
     while len(seen) < 4:
-        told = yield context.wait_for_external_event("Go")
-        seen.append(told)
+        answer = yield context.wait_for_external_event("Go")
+        seen.append(answer)
     return seen
 
 

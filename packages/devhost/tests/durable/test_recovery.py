@@ -85,11 +85,13 @@ async def starting_host(
         starting_host = StartingHost(hub, Host("host-x", await hub.open(transport), hub.runs))
         read = HistoryStore.read
 
-        async def noting(store: HistoryStore, instance_id: str, execution_id: str | None = None) -> StoredHistory:
+        async def note_and_read(
+            store: HistoryStore, instance_id: str, execution_id: str | None = None
+        ) -> StoredHistory:
             starting_host.read.add(instance_id)
             return await read(store, instance_id, execution_id)
 
-        monkeypatch.setattr(HistoryStore, "read", noting)
+        monkeypatch.setattr(HistoryStore, "read", note_and_read)
         yield starting_host
 
 

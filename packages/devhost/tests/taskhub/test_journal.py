@@ -187,8 +187,8 @@ async def test_the_input_of_an_activity_is_found_by_its_task_until_the_next_gene
     assert await hub.journal.inputs("i", "e1", {2}) == {2: "[2]"}
     assert {getattr(event, "input", None) for event in (await hub.history.read("i")).events} == {None}
     await hub.history.append(
-        "i", "e2", first_row=0, events=episode(start_event(execution_id="e2"), *scheduled_activities(1)), etag=first.etag,
-        inputs={0: "[10]"},
+        "i", "e2", first_row=0, events=episode(start_event(execution_id="e2"), *scheduled_activities(1)),
+        etag=first.etag, inputs={0: "[10]"},
     )  # fmt: skip
     assert await hub.journal.inputs("i", "e2", range(3)) == {0: "[10]"}
 

@@ -54,13 +54,13 @@ def test_a_chain_schedules_each_activity_after_the_one_before() -> None:
     """Rows, ids and the work item's input as the real host writes them."""
     stage = Stage(in_a_row)
 
-    begun = stage.begin()
-    assert kinds(begun) == ["OrchestratorStarted", "ExecutionStarted", "TaskScheduled", "OrchestratorCompleted"]
-    item = begun.postings[0].message.event
+    first = stage.begin()
+    assert kinds(first) == ["OrchestratorStarted", "ExecutionStarted", "TaskScheduled", "OrchestratorCompleted"]
+    item = first.postings[0].message.event
     assert isinstance(item, TaskScheduled)
     assert item.input == '["1"]'
-    assert begun.postings[0].is_work_item
-    row = begun.events[2]
+    assert first.postings[0].is_work_item
+    row = first.events[2]
     assert isinstance(row, TaskScheduled)
     assert row.input is None
 
@@ -80,8 +80,8 @@ def test_inputs_are_stored_in_the_rows_if_the_settings_say_so() -> None:
 
 def test_rows_have_the_played_mark_of_the_real_host() -> None:
     """Received events True, episode marks and decisions False (recorded)."""
-    begun = Stage(in_a_row).begin()
-    assert [event.is_played for event in begun.events] == [False, True, False, False]
+    first = Stage(in_a_row).begin()
+    assert [event.is_played for event in first.events] == [False, True, False, False]
 
 
 def approval(context: Any) -> Any:
@@ -97,9 +97,9 @@ def approval(context: Any) -> Any:
 def test_an_answer_cancels_the_timer_and_ends_the_instance_at_once() -> None:
     """A cancelled timer keeps nothing open."""
     stage = Stage(approval)
-    begun = stage.begin()
-    assert kinds(begun)[2] == "TimerCreated"
-    assert begun.postings[0].due is not None
+    first = stage.begin()
+    assert kinds(first)[2] == "TimerCreated"
+    assert first.postings[0].due is not None
     assert end_of(stage.step(raised("Approval"))).result == "true"
 
 
@@ -148,9 +148,9 @@ def test_a_suspended_instance_keeps_events_and_withholds_decisions() -> None:
     stage = Stage(plain_wait)
     stage.begin()
     stage.step(suspended())
-    held = stage.step(raised("Go"))
-    assert kinds(held) == ["OrchestratorStarted", "EventRaised", "OrchestratorCompleted"]
-    assert held.postings == ()
+    episode = stage.step(raised("Go"))
+    assert kinds(episode) == ["OrchestratorStarted", "EventRaised", "OrchestratorCompleted"]
+    assert episode.postings == ()
     assert stage.session.record.custom_status == '"went on"'
     going = stage.step(resumed())
     assert kinds(going) == ["OrchestratorStarted", "ExecutionResumed", "TaskScheduled", "OrchestratorCompleted"]

@@ -34,18 +34,18 @@ def turns(context: Any, *, is_long: bool = False) -> Any:
     waits = [context.wait_for_external_event(name) for name in NAMES]
     timer = context.create_timer(context.current_utc_datetime + timedelta(seconds=20))
     yield context.task_any([*waits, timer])
-    heard = [wait.result for wait in waits if wait.is_completed]
+    numbers = [wait.result for wait in waits if wait.is_completed]
     if not timer.is_completed:
         timer.cancel()
     if is_long:
         yield context.call_activity("a", 2)
-    context.continue_as_new([*(context.get_input() or []), heard])
+    context.continue_as_new([*(context.get_input() or []), numbers])
 
 
 def events_by_turn(stage: Stage) -> list[list[int]]:
-    """What each turn has heard up to now."""
-    heard: list[list[int]] = json.loads(json.loads(_start_event(stage.rows).input or '"[]"'))
-    return heard
+    """The numbers of the events that each turn has got up to now."""
+    numbers: list[list[int]] = json.loads(json.loads(_start_event(stage.rows).input or '"[]"'))
+    return numbers
 
 
 def started_stage(orchestrator: Any) -> Stage:
@@ -244,9 +244,9 @@ def test_no_event_is_lost_and_none_is_heard_more_than_twice(
         stage.step(*events)
     while stage.session.expects(ACTIVITY):
         stage.step(completed(ACTIVITY))
-    heard = [number for turn in events_by_turn(stage) for number in turn]
-    assert all(heard.count(number) <= 2 for number in heard)
-    lost = set(range(len(names))) - set(heard)
+    numbers = [number for turn in events_by_turn(stage) for number in turn]
+    assert all(numbers.count(number) <= 2 for number in numbers)
+    lost = set(range(len(names))) - set(numbers)
     assert all(names[number] in names[number + 1 :] for number in lost)
 
 

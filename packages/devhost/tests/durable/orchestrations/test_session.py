@@ -249,23 +249,23 @@ def test_a_timer_and_an_event_are_replayed_like_an_activity() -> None:
 def test_an_orchestrator_is_replayed_from_its_first_use_of_is_replaying() -> None:
     """Recorded: earlier passes cannot be told apart; the code runs from the top again afterwards."""
 
-    def late(context: Any, note: Callable[[str], None]) -> Any:
+    def late_question(context: Any, note: Callable[[str], None]) -> Any:
         yield context.call_activity("a", 1)
         yield context.call_activity("a", 2)
         note("asked late")
         yield context.call_activity("a", 3)
         note("last")
 
-    asking = ReplayingProbe(late)
-    assert asking.step_through([completed(0)], [completed(1)]) == [[("asked late", False)]]
-    passes = asking.step_through([completed(2)])
+    probe = ReplayingProbe(late_question)
+    assert probe.step_through([completed(0)], [completed(1)]) == [[("asked late", False)]]
+    passes = probe.step_through([completed(2)])
     assert passes == [[("asked late", False)], [("asked late", True), ("last", False)]]
 
 
 def test_a_new_generation_begins_without_a_replay() -> None:
     """Its first pass is new; later ones are replays."""
 
-    def again(context: Any, note: Callable[[str], None]) -> Any:
+    def next_generation(context: Any, note: Callable[[str], None]) -> Any:
         number = context.get_input() or 0
         note(f"start {number}")
         yield context.call_activity("a", number)
@@ -273,7 +273,7 @@ def test_a_new_generation_begins_without_a_replay() -> None:
         if number < 1:
             context.continue_as_new(number + 1)
 
-    passes = ReplayingProbe(again).step_through([completed(0)], [completed(0)])
+    passes = ReplayingProbe(next_generation).step_through([completed(0)], [completed(0)])
     assert passes == [
         [("start 0", False)],
         [("start 0", True), ("did 0", False)],
@@ -292,11 +292,11 @@ def test_an_orchestrator_that_never_reads_is_replaying_keeps_its_generator() -> 
 
 def test_an_execution_is_closed_when_its_session_ends_or_begins_anew() -> None:
     """So that the worker forgets user code that nobody continues."""
-    asking = ReplayingProbe(_chain)
-    asking.step_through([completed(0)])
-    first, second = asking.stage.app.executions
+    probe = ReplayingProbe(_chain)
+    probe.step_through([completed(0)])
+    first, second = probe.stage.app.executions
     assert (first.is_closed, second.is_closed) == (True, False)
-    asking.stage.session.close()
+    probe.stage.session.close()
     assert second.is_closed
 
 
@@ -309,10 +309,10 @@ def test_an_ended_instance_is_replayed_once_to_check_determinism() -> None:
     assert run_now(stage.session.replay_difference(stage.now)) is None
     assert [execution.is_closed for execution in stage.app.executions[made:]] == [True]
 
-    asking = ReplayingProbe(_chain)
-    asking.step_through(*([completed(number)] for number in range(3)))
-    assert run_now(asking.stage.session.replay_difference(asking.stage.now)) is None
-    assert len(asking.passes) == 4
+    probe = ReplayingProbe(_chain)
+    probe.step_through(*([completed(number)] for number in range(3)))
+    assert run_now(probe.stage.session.replay_difference(probe.stage.now)) is None
+    assert len(probe.passes) == 4
     assert run_now(Stage(None).session.replay_difference(stage.now)) is None
 
 
