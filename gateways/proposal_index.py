@@ -15,7 +15,7 @@ from azure.data.tables import TableClient, TableTransactionError, UpdateMode
 from approvals.identifiers import is_instance_id
 from approvals.rules.state import FINAL
 from gateways import clock
-from gateways.latest import Latest, Seen
+from gateways.latest import Latest, Versioned
 from gateways.list_pages import Page, Question, read_page
 from gateways.personal_rows import BEHIND_PEOPLE, Part, is_of_list, operations, personal_rows, prefix
 from gateways.proposal_rows import (
@@ -71,7 +71,7 @@ class _Stored:
 
 
 @cache
-def _latest_rows() -> Latest[Seen[_Stored]]:
+def _latest_rows() -> Latest[Versioned[_Stored]]:
     """Return the rows of this process."""
     return Latest(_MOST_SEEN)
 
@@ -130,7 +130,7 @@ class ProposalIndex(Protocol):
 class TableIndex:
     """The list in Azure Table Storage. All rows are in one partition, because the list has one order."""
 
-    def __init__(self, table: TableClient, latest: Latest[Seen[_Stored]] | None = None) -> None:
+    def __init__(self, table: TableClient, latest: Latest[Versioned[_Stored]] | None = None) -> None:
         self._table = table
         self._latest = latest or _latest_rows()
 
@@ -167,7 +167,7 @@ class TableIndex:
                     raise
                 etag, lacks_copies = None, is_gone
             if etag:
-                self._latest.keep(place, Seen(value=_Stored(row=merged, layout=_LATEST), etag=etag))
+                self._latest.keep(place, Versioned(value=_Stored(row=merged, layout=_LATEST), etag=etag))
                 return merged
             before, is_fresh = None, False
         raise TimeoutError(f"the row of proposal {row.proposal_id} changed {_MOST_ATTEMPTS} times while it was written")
@@ -235,12 +235,12 @@ class TableIndex:
         """Return the key of what is remembered of a row."""
         return self._table.url, row_key(row)
 
-    def _read_stored(self, key: str) -> Seen[_Stored] | None:
+    def _read_stored(self, key: str) -> Versioned[_Stored] | None:
         """Read a row."""
         entity = self._get(key)
         return None if entity is None else _seen_entity(entity)
 
-    def _put(self, row: IndexRow, before: Seen[_Stored] | None) -> str:
+    def _put(self, row: IndexRow, before: Versioned[_Stored] | None) -> str:
         """Write a row and its copies in one transaction; what is more than one takes goes into others.
 
         The copy for the sweep is in the first one. Each other one marks the row too, so that it fails if somebody has
@@ -288,8 +288,8 @@ def open_proposal_index() -> ProposalIndex:
     return TableIndex(open_table("Proposals"))
 
 
-def _seen_entity(entity: Any) -> Seen[_Stored]:
-    return Seen(value=_Stored(row=read(entity), layout=_layout(entity)), etag=str(entity.metadata["etag"]))
+def _seen_entity(entity: Any) -> Versioned[_Stored]:
+    return Versioned(value=_Stored(row=read(entity), layout=_layout(entity)), etag=str(entity.metadata["etag"]))
 
 
 def _update(entity: dict[str, Any], mode: UpdateMode, etag: str) -> Any:

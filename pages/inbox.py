@@ -79,7 +79,7 @@ class Result:
 
     proposal_id: str
     title: str
-    taken: bool
+    is_recorded: bool
     sentence: str
     """Where the proposal stands now, or why the decision was not taken."""
 
@@ -104,9 +104,9 @@ def inbox_page(shell: Shell, question: Question, found: FoundPage, *, now: datet
 
 def results_page(shell: Shell, results: Sequence[Result]) -> Page:
     """Return what became of decisions in bulk: those that were not taken first, each with the reason."""
-    taken = sum(each.taken for each in results)
+    taken = sum(each.is_recorded for each in results)
     return render_in_shell(
-        "results.html", shell, results=sorted(results, key=lambda each: each.taken), taken=taken, back=ADDRESS
+        "results.html", shell, results=sorted(results, key=lambda each: each.is_recorded), taken=taken, back=ADDRESS
     )
 
 

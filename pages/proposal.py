@@ -40,7 +40,7 @@ class ShownProposal:
     """The words of files that were read for it."""
     permissions: Permissions
     """Of who reads it."""
-    done: str = ""
+    done_verb: str = ""
     """The verb that has just been taken down, as the address says it; others are passed over."""
     sent: SentForm = field(default_factory=SentForm)
     whole_history: bool = False
@@ -78,7 +78,7 @@ def proposal_page(shell: Shell, shown: ShownProposal, *, now: datetime) -> Page:
         stage=stage_name(review.open_stage) if review.open_stage else "",
         rounds=rounds(shown.entries, most=None if shown.whole_history else MOST_TOLD),
         left_out=0 if shown.whole_history else max(0, len(shown.entries) - MOST_TOLD),
-        done=DONE.get(shown.done, ""),
+        done=DONE.get(shown.done_verb, ""),
         sent=shown.sent,
         form_is_gone=shown.sent.is_refused and shown.sent.verb not in verbs,
         longest_comment=LONGEST_COMMENT,

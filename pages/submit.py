@@ -41,7 +41,7 @@ class Draft:
     comment: str = ""
     files: tuple[Attachment, ...] = ()
     """What is on record already."""
-    kept: tuple[Attachment, ...] = ()
+    stored_files: tuple[Attachment, ...] = ()
     """What was chosen and is stored, so that it comes with the form when it is sent again."""
     faults: Mapping[str, Sequence[str]] = field(default_factory=lambda: MappingProxyType({}))
     """Sentences by field; `form` has those that belong to none."""
@@ -115,8 +115,8 @@ def _common(draft: Draft) -> dict[str, Any]:
     return {
         "draft": draft,
         "faults": draft.faults,
-        "files": [_file(each) for each in draft.files if each.name not in {other.name for other in draft.kept}],
-        "kept": [_file(each) for each in draft.kept],
+        "files": [_file(each) for each in draft.files if each.name not in {other.name for other in draft.stored_files}],
+        "kept": [_file(each) for each in draft.stored_files],
         **file_limits(),
         "longest": LONGEST_TEXT,
     }

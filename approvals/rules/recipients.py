@@ -34,7 +34,7 @@ def delegated_seat(review: Review, asked: AskedPerson, person: str) -> AskedPers
     return next(
         (
             each
-            for name, each in review.given
+            for name, each in review.seats_before_delegation
             if name == stage and same(each.seat, asked.seat) and same(each.person, person)
         ),
         None,

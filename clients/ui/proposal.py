@@ -48,7 +48,7 @@ async def show_proposal(req: func.HttpRequest) -> func.HttpResponse:
     found = await find_proposal(who, req.route_params["proposalId"])
     if isinstance(found, func.HttpResponse):
         return found
-    asked = {"done": req.params.get("done", ""), "whole_history": req.params.get("history") == "all"}
+    asked = {"done_verb": req.params.get("done", ""), "whole_history": req.params.get("history") == "all"}
     shown = replace(_without_texts(who, found), **asked)
     # The texts are on record with their hashes, so a page without them says whether the whole one is still true.
     bare = _page(who, shown)

@@ -67,12 +67,12 @@ async def resubmit_from_page(req: func.HttpRequest, client: df.DurableOrchestrat
         again = _resubmission(who.name, filled)
         if not faults and filled.is_preview:
             preview = foresee_again(seen.review, again)
-            return _show(who, seen, _typed(seen.review, filled, kept=files), preview=preview)
+            return _show(who, seen, _typed(seen.review, filled, stored_files=files), preview=preview)
         faults = faults or await act_in_turn(client, seen.review.proposal_id, [*attached, again], who.actor)
     except Invalid as error:
         faults += error.errors
     if faults:
-        typed = _typed(seen.review, filled, kept=files, faults=by_field(faults))
+        typed = _typed(seen.review, filled, stored_files=files, faults=by_field(faults))
         return _show(who, seen, typed, status=400)
     return redirect(f"/api/ui/proposals/{seen.review.proposal_id}?done=resubmitted")
 

@@ -106,7 +106,7 @@ def _draft(proposal_id: str, filled: FilledForm, files: tuple[Attachment, ...]) 
         currency=given.get("currency", "").strip(),
         department=given.get("department", "").strip(),
         policy=given.get("policy", DEFAULT),
-        kept=files,
+        stored_files=files,
     )
 
 

@@ -28,7 +28,7 @@ class FilledForm:
     fields: Mapping[str, str]
     files: tuple[tuple[str, bytes], ...]
     """Names and contents of what was chosen now."""
-    kept: tuple[tuple[str, str], ...]
+    stored_files: tuple[tuple[str, str], ...]
     """Blobs and names of what was stored before and is not left out."""
 
     @property
@@ -52,7 +52,7 @@ def read_form(req: func.HttpRequest) -> FilledForm:
     return FilledForm(
         fields=fields,
         files=tuple((label, content) for name, label, content in files if name == "files" and (label or content)),
-        kept=tuple((blob, name) for blob, _, name in pairs),
+        stored_files=tuple((blob, name) for blob, _, name in pairs),
     )
 
 
@@ -74,7 +74,7 @@ async def keep(proposal_id: str, filled: FilledForm) -> tuple[tuple[Attachment, 
 def _keep(proposal_id: str, filled: FilledForm) -> tuple[tuple[Attachment, ...], tuple[Upload, ...], list[str]]:
     store, faults = open_attachments(), list[str]()
     found = dict[str, tuple[Attachment, Upload]]()
-    for blob, name in filled.kept:
+    for blob, name in filled.stored_files:
         try:
             upload = upload_of(proposal_id, name, _read_stored(proposal_id, blob))
             found[upload.name] = (store.keep((upload,))[0], upload)

@@ -14,7 +14,7 @@ from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
 from azure.data.tables import TableClient
 
 from gateways import clock
-from gateways.latest import Latest, Seen
+from gateways.latest import Latest, Versioned
 from gateways.tables import hash_key, insert, open_table, replace
 
 log = logging.getLogger("greenlight.mail")
@@ -29,7 +29,7 @@ _ROW = "letters"
 _LETTER = 12
 """Characters that identify a letter of the day."""
 
-_Row = Seen[Mapping[str, Any]]
+_Row = Versioned[Mapping[str, Any]]
 
 PER_PROPOSAL, PER_SENDER = 200, 1_000
 """The default limits, in letters per day."""
@@ -77,7 +77,7 @@ class TableLimits:
                 return admitted
             written = {"PartitionKey": hash_key(holder), "RowKey": _ROW, "Day": today, "Letters": " ".join(taken)}
             if etag := self._put(written, before):
-                self._latest.keep(place, Seen(value=written, etag=etag))
+                self._latest.keep(place, Versioned(value=written, etag=etag))
                 return admitted
             before = None
         raise TimeoutError("the letters of the day changed too often while they were counted")
@@ -87,7 +87,7 @@ class TableLimits:
             row = self._table.get_entity(hash_key(holder), _ROW)
         except ResourceNotFoundError:
             return None
-        return Seen(value=row, etag=str(row.metadata["etag"]))
+        return Versioned(value=row, etag=str(row.metadata["etag"]))
 
     def _put(self, row: dict[str, Any], before: _Row | None) -> str | None:
         """Write the row and return its ETag; None if it is not what it was before."""

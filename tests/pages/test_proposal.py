@@ -144,10 +144,10 @@ def test_typed_text_is_kept_if_its_form_is_gone():
 def test_the_result_of_an_action_is_shown_once_by_a_known_code():
     """The URL cannot put words on the page."""
     story = Story(PLAIN).check()
-    assert "Your comment is on record." in text_of(story, "Ana", done="comments")
-    assert "The proposal is handed in." in text_of(story, AUTHOR, done="submitted")
-    assert "You have won" not in page_of(story, "Ana", done="You have won")
-    assert 'class="noted"' not in page_of(story, "Ana", done="You have won")
+    assert "Your comment is on record." in text_of(story, "Ana", done_verb="comments")
+    assert "The proposal is handed in." in text_of(story, AUTHOR, done_verb="submitted")
+    assert "You have won" not in page_of(story, "Ana", done_verb="You have won")
+    assert 'class="noted"' not in page_of(story, "Ana", done_verb="You have won")
 
 
 def test_people_with_a_part_are_mentioned():

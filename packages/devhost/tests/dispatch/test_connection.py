@@ -45,7 +45,7 @@ class Pair:
     async def wait_until_closed(self) -> None:
         """Return when the connection has noticed the end."""
         async with asyncio.timeout(PATIENCE_S):
-            await self.connection.gone.wait()
+            await self.connection.closed.wait()
 
 
 @pytest.fixture

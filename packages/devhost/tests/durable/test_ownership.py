@@ -124,7 +124,7 @@ async def test_a_lease_that_ran_out_is_told_apart_from_a_claim_whose_answer_was_
     """Both are found as ours in the table, but of the second nothing is in memory."""
     calls: list[str] = []
     host = _host(hub, "host")
-    host.gained, host.regained = (
+    host.on_gained, host.on_regained = (
         lambda number: calls.append(f"gained {number}"),
         lambda n: calls.append(f"regained {n}"),
     )

@@ -54,7 +54,7 @@ class Connection(asyncio.Protocol):
         self._has_room = asyncio.Event()
         self._has_room.set()
         self._is_quiet = asyncio.Event()
-        self.gone = asyncio.Event()
+        self.closed = asyncio.Event()
         """Set when the other end has hung up, or was hung up on."""
 
     @classmethod
@@ -71,7 +71,7 @@ class Connection(asyncio.Protocol):
         Messages of the worker before its answer go to the exchange. Raises WorkerGone, and CallOverdue after
         `limit`.
         """
-        if self.gone.is_set():
+        if self.closed.is_set():
             raise WorkerGone
         number = next(self._numbers)
         answer = self._waiting[number] = asyncio.get_running_loop().create_future()
@@ -99,7 +99,7 @@ class Connection(asyncio.Protocol):
 
     def note(self, message: Mapping[str, Any]) -> None:
         """Send a message without waiting; one to a worker that is gone is lost."""
-        if self._transport is not None and not self.gone.is_set():
+        if self._transport is not None and not self.closed.is_set():
             for piece in encode(message):
                 self._transport.write(piece)
 
@@ -113,7 +113,7 @@ class Connection(asyncio.Protocol):
 
     def close(self) -> None:
         """Close the connection; open calls fail with WorkerGone."""
-        self.gone.set()
+        self.closed.set()
         self._has_room.set()
         if self._alarm is not None:
             self._alarm.cancel()

@@ -205,7 +205,7 @@ class WorkerPool:
 
     async def _next(self) -> WorkerProcess:
         """The worker whose turn it is; waits for one where all have just died."""
-        while not (alive := [worker for worker in self._workers if not worker.connection.gone.is_set()]):
+        while not (alive := [worker for worker in self._workers if not worker.connection.closed.is_set()]):
             self._changed.clear()
             await self._changed.wait()
         self._turn += 1

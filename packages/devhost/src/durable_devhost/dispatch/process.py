@@ -203,11 +203,11 @@ class WorkerProcess:
                 os.kill(pid, signal.SIGKILL)
 
     async def _greeted(self, plan: WorkerPlan) -> Versions:
-        gone = asyncio.create_task(self.connection.gone.wait())
+        gone = asyncio.create_task(self.connection.closed.wait())
         await asyncio.wait((self._greeting, gone), timeout=_GREETING_S, return_when=asyncio.FIRST_COMPLETED)
         gone.cancel()
         if not self._greeting.done():
-            if self.connection.gone.is_set():
+            if self.connection.closed.is_set():
                 raise WorkerGone
             self.kill()
             raise DevhostError(

@@ -113,7 +113,7 @@ class EpisodeDecider:
             session.silence(row.custom_status if row else None)
         await session.catch_up()
         found = reconcile(messages, execution_id, session, is_new=is_new)
-        early += [deliveries[index] for index in found.early]
+        early += [deliveries[index] for index in found.early_indexes]
         if not found.events:
             return None, early
         batch.now = batch.now or moment(found.events, after=session.last_time, now=self._clock.now())
@@ -162,7 +162,7 @@ class EpisodeDecider:
             self._observer.trouble(trouble, instance_id)
         batch.now = batch.now or self._clock.now()
         episode = await session.step(events, batch.now, self._new_execution_id, self._app)
-        for reason in session.refused:
+        for reason in session.refusals:
             self._observer.trouble(f"A message to an entity was left out: {reason}", instance_id)
         return episode
 

@@ -54,9 +54,9 @@ class HubListener:
         self._is_journal = hub.mode is StorageMode.JOURNAL
         self.recovery = Recovery(hub=hub, engine=engine, ownership=ownership, clock=clock, observer=observer)
         ownership.is_drained = engine.is_idle
-        ownership.lost = engine.forget_partition
-        ownership.gained = self._gain
-        ownership.regained = self._regain
+        ownership.on_lost = engine.forget_partition
+        ownership.on_gained = self._gain
+        ownership.on_regained = self._regain
 
     async def run(self) -> None:
         """Listen until cancelled."""

@@ -66,27 +66,27 @@ def history_with_failed_child(instance_id: str, child: str) -> list[HistoryEvent
 def test_a_rewind_clears_the_failure_its_scheduling_and_the_end() -> None:
     """Successful events stay."""
     plan = plan_rewind(history_with_failed_activity("i"))
-    assert {4: "TaskScheduled", 5: "TaskFailed", 6: "ExecutionCompleted"} == plan.cleared
-    assert ({}, ()) == (plan.noted, plan.children)
+    assert {4: "TaskScheduled", 5: "TaskFailed", 6: "ExecutionCompleted"} == plan.cleared_rows
+    assert ({}, ()) == (plan.noted_rows, plan.children)
 
 
 def test_the_creation_of_a_failed_child_is_marked_and_kept() -> None:
     """The second end of the child needs it."""
     plan = plan_rewind(history_with_failed_child("i", "kid"))
-    assert {3: "SubOrchestrationInstanceFailed", 4: "ExecutionCompleted"} == plan.cleared
-    assert ({2: "SubOrchestrationInstanceCreated"}, ("kid",)) == (plan.noted, plan.children)
+    assert {3: "SubOrchestrationInstanceFailed", 4: "ExecutionCompleted"} == plan.cleared_rows
+    assert ({2: "SubOrchestrationInstanceCreated"}, ("kid",)) == (plan.noted_rows, plan.children)
 
 
 def test_a_failure_without_its_scheduling_is_cleared_too() -> None:
     """An earlier rewind may have stopped half-way."""
     plan = plan_rewind([TaskFailed(timestamp=NOW, task_id=7), SubOrchestrationFailed(timestamp=NOW, task_id=8)])
-    assert ({0: "TaskFailed", 1: "SubOrchestrationInstanceFailed"}, ()) == (plan.cleared, plan.children)
+    assert ({0: "TaskFailed", 1: "SubOrchestrationInstanceFailed"}, ()) == (plan.cleared_rows, plan.children)
 
 
 def test_a_termination_is_not_cleared() -> None:
     """Only failures can be rewound."""
     ended = ExecutionCompleted(timestamp=NOW, status=RuntimeStatus.TERMINATED)
-    assert {} == plan_rewind([ended]).cleared
+    assert {} == plan_rewind([ended]).cleared_rows
 
 
 @given(st.lists(st.booleans(), max_size=12))
@@ -97,8 +97,8 @@ def test_a_rewind_clears_every_failure_and_keeps_every_success(outcomes: list[bo
         events.append(TaskScheduled(timestamp=NOW, event_id=task, name="A"))
         events.append((TaskCompleted if good else TaskFailed)(timestamp=NOW, task_id=task))
     plan = plan_rewind(events)
-    left = [event for index, event in enumerate(events) if index not in plan.cleared]
-    assert {} == plan_rewind(left).cleared
+    left = [event for index, event in enumerate(events) if index not in plan.cleared_rows]
+    assert {} == plan_rewind(left).cleared_rows
     assert outcomes.count(True) == sum(isinstance(event, TaskCompleted) for event in left)
 
 

@@ -258,7 +258,7 @@ def test_an_unreadable_event_is_refused_and_the_others_run(name: str, text: str 
     corrupt = EventRaised(timestamp=NOW, name=name, input=text)
     chosen = plan(SchedulerState(), corrupt, event(signal(1)))
     assert operation_names(chosen) == ["add"]
-    assert [(refusal.event, refusal.reason[:8]) for refusal in chosen.refused] == [(corrupt, "it is no")]
+    assert [(refusal.event, refusal.reason[:8]) for refusal in chosen.refusals] == [(corrupt, "it is no")]
 
 
 def test_a_call_without_a_caller_gets_no_answer() -> None:
