@@ -12,7 +12,7 @@ from approvals.rules.answering import decide, request_changes
 from approvals.rules.authoring import attach, resubmit, withdraw
 from approvals.rules.eligibility import ActionRefused, AlreadyRecorded, refusal_after_end
 from approvals.rules.handover import hand_over, take_back
-from approvals.rules.identities import known_as, with_known_names
+from approvals.rules.identities import name_in_review, with_known_names
 from approvals.rules.limits import why_too_many
 from approvals.rules.links import Link
 from approvals.rules.progress import COMMENT_PAUSE, heading, settle
@@ -45,12 +45,12 @@ class Actor:
     link: Link | None = None
     """The decision link, if the action came through one."""
 
-    def known_in(self, review: Review, directory: Directory) -> "Actor":
+    def with_review_name(self, review: Review, directory: Directory) -> "Actor":
         """Return the actor with the name that the review uses for this person."""
         link = self.link
         if link:
-            link = link.model_copy(update={"person": known_as(review, link.person, directory)})
-        return replace(self, name=known_as(review, self.name, directory), link=link)
+            link = link.model_copy(update={"person": name_in_review(review, link.person, directory)})
+        return replace(self, name=name_in_review(review, self.name, directory), link=link)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +75,7 @@ def accept(
     due = settle(review, now)
     for entry in due:
         review = apply(review, entry)
-    verb, actor = with_known_names(review, verb, directory), actor.known_in(review, directory)
+    verb, actor = with_known_names(review, verb, directory), actor.with_review_name(review, directory)
     judged = _judge(review, verb, actor, max(now, review.last_at), directory)
     if not isinstance(judged, Entry):
         return judged

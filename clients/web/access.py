@@ -9,7 +9,7 @@ import azure.functions as func
 from approvals.record.chain import Chain
 from approvals.record.verdict import Tampered
 from approvals.rules.acceptance import is_involved
-from approvals.rules.identities import known_as
+from approvals.rules.identities import name_in_review
 from approvals.rules.state import Review
 from clients.web.identity import Caller
 from clients.web.responses import problem
@@ -64,7 +64,7 @@ async def refuse_strangers(who: Caller, proposal_id: str) -> func.HttpResponse |
 
 def _may_see(who: Caller, review: Review) -> bool:
     """Say whether the caller is a system, or a person who is involved."""
-    return who.name is None or is_involved(review, known_as(review, who.name, open_directory()))
+    return who.name is None or is_involved(review, name_in_review(review, who.name, open_directory()))
 
 
 def unknown_proposal(proposal_id: str) -> func.HttpResponse:

@@ -8,7 +8,7 @@ import hashlib
 
 import azure.functions as func
 
-from clients.web.headers import kept_headers
+from clients.web.headers import private_cache_headers
 from clients.web.responses import send
 
 
@@ -38,7 +38,7 @@ def keep(req: func.HttpRequest, response: func.HttpResponse, tag: str = "", *, s
     if response.status_code != 200:
         return response
     tag = tag or tag_of(response.get_body())
-    headers = {**dict(response.headers.items()), **kept_headers(), "ETag": tag}
+    headers = {**dict(response.headers.items()), **private_cache_headers(), "ETag": tag}
     known = has_tag(req, tag, *((f'"{state}"',) if state else ()))
     # A browser takes over the headers of a 304, so they have to be those of the page.
     content = b"" if known else response.get_body()

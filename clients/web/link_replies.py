@@ -124,7 +124,7 @@ _REFUSALS: dict[Code, tuple[int, str, str]] = {
 }
 
 
-def refused_by(refused: ActionRefused) -> LinkProblem:
+def problem_of_refusal(refused: ActionRefused) -> LinkProblem:
     """Return the page for a refused answer; 403 if the reason is who the person is."""
     status, heading, what_to_do = _REFUSALS.get(
         refused.code, (403, "You cannot answer here", "Ask the author of the proposal who has to answer.")
@@ -140,7 +140,7 @@ def refused_by(refused: ActionRefused) -> LinkProblem:
     )
 
 
-def unreadable(status: int, detail: str) -> LinkProblem:
+def problem_of_unreadable(status: int, detail: str) -> LinkProblem:
     """Return the page for an answer that is too long or in a format that is not accepted."""
     heading = "Your answer was not recorded"
     return LinkProblem(

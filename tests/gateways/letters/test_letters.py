@@ -167,7 +167,5 @@ def _letters(text: str) -> list[Letter]:
     """Return the letters of a record with this text in every field, up to a failure that names it too."""
     entries = hostile_record(text)
     entries += end_as_failed(replay(entries), text, now=BEGUN)
-    notices = [
-        each for number in range(1, len(entries) + 1) for each in notices_for(entries[:number], notices=number - 1)
-    ]
+    notices = [each for number in range(1, len(entries) + 1) for each in notices_for(entries[:number], told=number - 1)]
     return [writer().write(each) for each in notices]

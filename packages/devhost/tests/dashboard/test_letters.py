@@ -164,7 +164,7 @@ async def test_letters_that_had_to_go_are_told_of(opened: Opened) -> None:
     site = await opened()
     assert site.mailbox is not None
     assert "500 letters and 64 MiB are kept" in (await site.get("mail"))[1]
-    site.mailbox.lost = 3
+    site.mailbox.dropped_count = 3
     assert "3 have gone since the start" in (await site.get("mail"))[1]
 
 

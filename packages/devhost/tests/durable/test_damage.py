@@ -10,7 +10,7 @@ from durable_devhost.durable.damage import (
     Fault,
     Suspect,
     at_start,
-    confirmed,
+    confirm_damage,
     damage_of,
     is_ended,
     report_lines,
@@ -114,7 +114,7 @@ async def test_a_suspicion_is_cleared_or_confirmed(seeder: HubSeeder) -> None:
         Suspect(instance_id="done", activities=activities),
         Suspect(instance_id="waits", activities=activities),
     ]
-    found = {damage.instance_id: damage.fault for damage in await confirmed(seeder.hub, suspects)}
+    found = {damage.instance_id: damage.fault for damage in await confirm_damage(seeder.hub, suspects)}
     assert found == {"never": Fault.NOT_STARTED, "waits": Fault.LOST_MESSAGES}
 
 
@@ -123,13 +123,13 @@ async def test_work_in_the_queue_is_not_lost(seeder: HubSeeder) -> None:
     await seeder.store("waits", *ACTIVITIES)
     message = Message(event=ACTIVITIES[0], target=seeder.ref("waits"))
     await seeder.hub.queues.send_work_item(message, visible_after=timedelta(minutes=1))
-    assert [] == await confirmed(seeder.hub, [Suspect(instance_id="waits", activities=frozenset({0, 1}))])
+    assert [] == await confirm_damage(seeder.hub, [Suspect(instance_id="waits", activities=frozenset({0, 1}))])
 
 
 async def test_without_a_suspicion_storage_is_not_read(seeder: HubSeeder, transport: Transport) -> None:
     """A healthy hub costs no calls."""
     before = transport.calls.total
-    assert [] == await confirmed(seeder.hub, [])
+    assert [] == await confirm_damage(seeder.hub, [])
     assert before == transport.calls.total
 
 

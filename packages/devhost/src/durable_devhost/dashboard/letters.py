@@ -55,7 +55,8 @@ class Letters:
         rows, older = await to_thread(self._rows, wanted, before)
         heads = ("subject", "to", "from", "came (UTC)")
         more = link("mail", "Older letters", has=wanted, before=str(older)) if older else None
-        lost = f" {self._mailbox.lost} have gone since the start of the host." if self._mailbox.lost else ""
+        dropped = self._mailbox.dropped_count
+        lost = f" {dropped} have gone since the start of the host." if dropped else ""
         listed = tag(
             "div",
             tag("p", _BOUNDS, lost, class_="soft"),

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from durable_devhost.durable.client.entities import entity_body, entity_of, state_of
 from durable_devhost.durable.client.errors import BadArgument
-from durable_devhost.durable.client.status import StatusFields, history_body, shown_text, status_body
+from durable_devhost.durable.client.status import StatusFields, history_body, json_or_text, status_body
 from durable_devhost.model.history import (
     ExecutionStarted,
     GenericEvent,
@@ -101,13 +101,13 @@ def test_results_are_shown_only_on_request() -> None:
 )
 def test_a_stored_text_is_shown_as_json_or_unchanged(text: str | None, shown: Any) -> None:
     """Termination reasons and failure messages are not JSON."""
-    assert shown == shown_text(text)
+    assert shown == json_or_text(text)
 
 
 @given(st.text())
 def test_every_stored_text_can_be_shown(text: str) -> None:
     """No stored text of a user breaks a status query."""
-    json.dumps(shown_text(text))
+    json.dumps(json_or_text(text))
 
 
 def test_a_row_that_a_rewind_cleared_is_a_generic_event_without_data() -> None:

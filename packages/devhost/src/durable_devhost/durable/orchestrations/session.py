@@ -270,11 +270,11 @@ class OrchestrationSession:
         if self._execution is None:
             name = self._started.name
             return Script(
-                done=True,
+                is_done=True,
                 error=missing_orchestrator(name, self._known),
             )
         script = await self._execution.advance(events)
-        self._replays_always |= script.asked
+        self._replays_always |= script.has_read_is_replaying
         self._generation = script.generation or self._generation
         if script.error is not None:
             self.failure_stack = script.stack

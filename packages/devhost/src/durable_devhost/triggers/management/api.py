@@ -23,7 +23,7 @@ from durable_devhost.durable.client.errors import (
     UnknownEntity,
     WrongState,
 )
-from durable_devhost.durable.client.status import history_body, is_open, shown_text, status_body
+from durable_devhost.durable.client.status import history_body, is_open, json_or_text, status_body
 from durable_devhost.durable.ports import InstanceExists
 from durable_devhost.errors import DevhostError
 from durable_devhost.model.history import RuntimeStatus
@@ -110,7 +110,7 @@ class ManagementApi:
                 return await self._raise_event(route, request)
             case ReadEntity():
                 state = await self._client.entity_state(entity_of(route.name, route.key))
-                return json_response(shown_text(state))
+                return json_response(json_or_text(state))
             case ListEntities():
                 return await self._list_entities(route, request, query)
             case SignalEntity():
@@ -159,7 +159,7 @@ class ManagementApi:
     async def _started(self, instance_id: str, wait: Wait | None, request: web.Request, query: Query) -> web.Response:
         ended = await self._ended(instance_id, wait) if wait is not None else None
         if ended is not None and ended.status is RuntimeStatus.COMPLETED:
-            return json_response(shown_text(ended.output))
+            return json_response(json_or_text(ended.output))
         if ended is not None:
             return await self._read(instance_id, request, query)
         base = f"{request.url.origin()}{WEBHOOK_PATH}"
@@ -271,9 +271,9 @@ class ManagementApi:
         return _page([body for body in bodies if body is not None], page.continuation)
 
     def _other_hub(self, hub: str | None, connection: str | None) -> str:
-        asked = f"taskHub={hub or self._urls.hub}&connection={connection or self._urls.shown_connection}"
+        asked = f"taskHub={hub or self._urls.hub}&connection={connection or self._urls.connection_in_urls}"
         return (
-            f"This host runs only the task hub '{self._urls.hub}' on the connection '{self._urls.shown_connection}', "
+            f"This host runs only the task hub '{self._urls.hub}' on the connection '{self._urls.connection_in_urls}', "
             f"and the request asks for {asked}. Leave out taskHub and connection, or name those two."
         )
 
