@@ -19,7 +19,7 @@ from approvals.record.verdict import State, Tampered
 from approvals.rules.acceptance import Accepted, Actor, accept
 from approvals.rules.counter_state import Contribution
 from approvals.rules.eligibility import ActionRefused, AlreadyRecorded
-from approvals.rules.progress import checked, failed, settle
+from approvals.rules.progress import checked, end_as_failed, settle
 from approvals.rules.replay import apply
 from approvals.rules.state import Checking, Review
 from approvals.rules.turns import EventDecision
@@ -68,7 +68,7 @@ class DecideInput(Boundary):
     heard: EventDecision
 
 
-class Failing(Boundary):
+class FailInput(Boundary):
     """The input of FailReview."""
 
     proposal_id: str
@@ -139,10 +139,10 @@ def decide_by_event(taking: dict) -> dict:
 @bp.durable_client_input(client_name="client")
 async def fail_review(failing: dict, client: df.DurableOrchestrationClient) -> dict:
     """End the review of a workflow that cannot continue, and return the step. An ended review is not changed."""
-    asked = Failing.from_dict(failing)
+    asked = FailInput.from_dict(failing)
 
     def judge(review: Review) -> tuple[Entry, ...]:
-        return failed(_uncut(review, asked.told), asked.reason, now=clock.now())
+        return end_as_failed(_uncut(review, asked.told), asked.reason, now=clock.now())
 
     found = await asyncio.to_thread(add, asked.proposal_id, judge)
     return await _step(found, client, asked.look, told=asked.told)
@@ -158,7 +158,7 @@ def _advance(look: Look) -> tuple[Chain, Review] | Unknown:
     def due(review: Review) -> tuple[Entry, ...]:
         return _due(_uncut(review, look.told), look)
 
-    known = open_review_records().known(look.proposal_id)
+    known = open_review_records().cached(look.proposal_id)
     review, found = review_of(known) if known else None, None
     if review is None or not isinstance(review.phase, Checking):
         found = add(look.proposal_id, due, complete=look.complete)

@@ -89,11 +89,11 @@ class Upload:
     content: bytes
 
     @property
-    def stored(self) -> StoredAttachment:
+    def reference(self) -> StoredAttachment:
         """The reference that the workflow gets."""
         return StoredAttachment(blob=self.blob, name=self.name, content_type=self.content_type, size=len(self.content))
 
-    def holding(self, content: bytes) -> "Upload":
+    def with_content(self, content: bytes) -> "Upload":
         """Return the upload with other content, and so with another blob name."""
         folder = self.blob.rpartition("/")[0]
         return replace(self, content=content, blob=_blob_name(folder, content, self.content_type))

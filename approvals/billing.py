@@ -94,7 +94,7 @@ class BillingRun:
     cents: int
 
     @property
-    def done(self) -> bool:
+    def is_complete(self) -> bool:
         """Whether all bills are issued."""
         return self.issued >= self.form.days
 
@@ -104,7 +104,7 @@ class BillingRun:
         return to_money(self.cents)
 
     @property
-    def due(self) -> datetime:
+    def next_due_at(self) -> datetime:
         """When the next bill is due. Counted from the start, so that delays do not add up."""
         return self.started + self.issued * timedelta(hours=self.form.interval_hours)
 
@@ -116,7 +116,7 @@ class BillingRun:
             account=self.form.account,
             cents=to_cents(self.form.amount),
             currency=self.form.currency,
-            due=self.due.isoformat(),
+            due=self.next_due_at.isoformat(),
         )
 
     def with_bill(self, bill: Bill) -> "BillingRun":

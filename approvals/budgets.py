@@ -136,7 +136,7 @@ class Budget:
         """The amount that can still be reserved."""
         return (self.limit or 0) - self.reserved - self.spent
 
-    def standing(self, key: str) -> ReservationState:
+    def state_of(self, key: str) -> ReservationState:
         """Return the state of the reservation with that key."""
         if key in self.holds:
             return ReservationState.RESERVED
@@ -203,23 +203,23 @@ def _open(budget: Budget, opening: OpenRequest) -> tuple[Budget, dict[str, Any]]
 
 
 def _reserve(budget: Budget, wanted: ReserveRequest) -> tuple[Budget, dict[str, Any]]:
-    standing = budget.standing(wanted.key)
-    reason = REFUSALS.get((standing, Step.RESERVE)) or _why_not(budget, wanted, standing)
+    state = budget.state_of(wanted.key)
+    reason = REFUSALS.get((state, Step.RESERVE)) or _why_not(budget, wanted, state)
     if reason:
         return budget, _reply(budget, wanted.key, reason=reason)
-    if TRANSITIONS[standing, Step.RESERVE] is standing:
+    if TRANSITIONS[state, Step.RESERVE] is state:
         return budget, _reply(budget, wanted.key)
     after = replace(budget, holds={**budget.holds, wanted.key: wanted.amount})
     return after, _reply(after, wanted.key, new=True)
 
 
-def _why_not(budget: Budget, wanted: ReserveRequest, standing: ReservationState) -> str | None:
+def _why_not(budget: Budget, wanted: ReserveRequest, state: ReservationState) -> str | None:
     """Return why an amount cannot be reserved although the table of transitions allows the step."""
     if budget.limit is None:
         return "the budget is not open"
     if wanted.currency != budget.currency:
         return f"the budget is in {budget.currency}"
-    if standing is not ReservationState.UNKNOWN:
+    if state is not ReservationState.UNKNOWN:
         return None if wanted.amount == budget.amount(wanted.key) else "another amount is reserved under this key"
     if wanted.amount > budget.available:
         return "not enough is left"
@@ -229,12 +229,12 @@ def _why_not(budget: Budget, wanted: ReserveRequest, standing: ReservationState)
 
 
 def _settle(budget: Budget, step: Step, key: str) -> tuple[Budget, dict[str, Any]]:
-    standing = budget.standing(key)
-    reason = REFUSALS.get((standing, step))
+    state = budget.state_of(key)
+    reason = REFUSALS.get((state, step))
     if reason:
         return budget, _reply(budget, key, reason=reason)
-    target = TRANSITIONS[standing, step]
-    after = budget if target is standing else _end(budget, key, spent=target is ReservationState.SPENT)
+    target = TRANSITIONS[state, step]
+    after = budget if target is state else _end(budget, key, spent=target is ReservationState.SPENT)
     return after, _reply(after, key)
 
 
@@ -251,7 +251,7 @@ def _reply(budget: Budget, key: str | None = None, *, reason: str = "", new: boo
         granted=not reason,
         available=budget.available,
         reason=reason,
-        standing=(budget.standing(key) if key else ReservationState.UNKNOWN).value,
+        standing=(budget.state_of(key) if key else ReservationState.UNKNOWN).value,
         new=new,
         limit=budget.limit,
         currency=budget.currency,
@@ -316,6 +316,6 @@ class Entry(Booking):
     recorded_at: str
 
     @property
-    def booked(self) -> bool:
+    def is_booked(self) -> bool:
         """Whether the money is spent."""
         return self.state == "booked"

@@ -45,7 +45,7 @@ class Decision(About):
         return "approved" if self.approved else "rejected"
 
     @property
-    def named(self) -> bool:
+    def names_approver(self) -> bool:
         """Whether the answer says who gave it."""
         return key(self.approver) != UNNAMED
 

@@ -102,7 +102,7 @@ def type_by_name(blob: str) -> str:
     return CONTENT_TYPES[_split(blob)[1].lower()]
 
 
-def fitted(width: int, height: int, edge: int) -> tuple[int, int]:
+def fit_size(width: int, height: int, edge: int) -> tuple[int, int]:
     """Return width and height in the same proportion, the longer at most `edge`; a picture never grows."""
     longest = max(width, height)
     if longest <= edge:

@@ -32,7 +32,7 @@ class JobStatus(Boundary):
     detail: Annotated[str, Field(max_length=LONGEST_DETAIL)] = ""
 
     @property
-    def ended(self) -> Literal["completed", "failed"] | None:
+    def end_state(self) -> Literal["completed", "failed"] | None:
         """How the job ended; None while it is running."""
         return self.state if self.state in ("completed", "failed") else None
 
@@ -121,19 +121,19 @@ class Watch:
     interval: float
     expires: datetime
 
-    def polled(self) -> "Watch":
+    def after_poll(self) -> "Watch":
         """Return the progress after one more poll."""
         return replace(self, polls=self.polls + 1)
 
     def outcome(self, job: JobStatus, now: datetime) -> Literal["completed", "failed", "expired"] | None:
         """Return how monitoring ends with this poll; None if it continues. An end seen at the last moment counts."""
-        return job.ended or ("expired" if now >= self.expires else None)
+        return job.end_state or ("expired" if now >= self.expires else None)
 
     def next_poll(self, now: datetime) -> datetime:
         """Return the time of the next poll: after the interval, or at the expiry if that is earlier."""
         return min(now + timedelta(seconds=self.interval), self.expires)
 
-    def grown(self) -> "Watch":
+    def with_next_interval(self) -> "Watch":
         """Return the progress with its next interval."""
         return replace(self, interval=min(self.interval * self.form.growth, self.form.longest_poll_seconds))
 

@@ -67,7 +67,7 @@ class ReviewReading:
 AnyReading = Reading | BareReading | ReviewReading
 
 
-def named_in(reading: AnyReading) -> str | None:
+def approver_in(reading: AnyReading) -> str | None:
     """Return the approver that the message names; None if it names none."""
     name = reading.answer.approver if isinstance(reading, ReviewReading) else reading.decision.approver
     return None if key(name) == UNNAMED else name

@@ -63,7 +63,7 @@ def _whole(settings: Mapping[str, str], name: str, *, usual: int, least: int, mo
     return int(text)
 
 
-def due(entry: Mapping[str, Any], cutoff: datetime) -> EndedInstance | None:
+def instance_to_purge(entry: Mapping[str, Any], cutoff: datetime) -> EndedInstance | None:
     """Read one entry of the hub's list of instances; None if it must not be purged.
 
     The hub filters its list by the time of creation, but an instance may have run for long and have ended only

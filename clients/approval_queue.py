@@ -19,8 +19,8 @@ from approvals.queue_message import (
     Reading,
     ReviewReading,
     answer_in,
+    approver_in,
     id_of,
-    named_in,
     read_queue_message,
 )
 from approvals.record.entries import Via
@@ -93,7 +93,7 @@ async def _decide(
 
     The desk refuses an answer without a name, whatever the settings say.
     """
-    person = named_in(reading) or UNNAMED
+    person = approver_in(reading) or UNNAMED
     verb = answer_in(reading, person=person, decision_id=id_of(reading, message))
     done = await desk.act(client, reading.instance_id, verb, Actor(name=person, via=Via.QUEUE))
     match done:
@@ -117,7 +117,7 @@ async def _answer(
         return Rejected(reason=f"{instance.id} has already finished: {instance.state}")
     if decision.names_document:
         return Rejected(reason=NO_DOCUMENT)
-    if not decision.named and not are_allowed():
+    if not decision.names_approver and not are_allowed():
         return Rejected(reason=_UNNAMED)
     if not may_decide(instance.input, decision.approver):
         return Rejected(reason=f"{decision.approver} submitted it and may not decide on it")

@@ -17,8 +17,8 @@ from approvals.rules.state import Review
 from approvals.rules.verbs import Attach
 from approvals.validation import Invalid
 from clients.verbs import refusal
-from clients.web.access import damaged, see, unknown
-from clients.web.file_replies import saved
+from clients.web.access import record_damaged, see, unknown_proposal
+from clients.web.file_replies import as_download
 from clients.web.identity import caller, claim, level
 from clients.web.outages import answers_outages, while_reading, while_recording
 from clients.web.rates import admit
@@ -158,14 +158,14 @@ async def _put(
         what_to_do = "Export the picture again, smaller if it is large, and send that."
         return problem(400, str(error), what_to_do, error.errors, code="invalid")
     except Tampered as error:
-        return damaged(proposal_id, error)
+        return record_damaged(proposal_id, error)
     match done:
         case VerbRecorded():
             return _respond(done, kept)
         case ActionRefused():
             return refusal(done)
         case Unknown():
-            return unknown(proposal_id)
+            return unknown_proposal(proposal_id)
 
 
 def _respond(done: VerbRecorded, kept: Attachment) -> func.HttpResponse:
@@ -194,4 +194,4 @@ async def serve(review: Review, name: str) -> func.HttpResponse:
             "Tell an operator, and do not decide by this file.",
             code="tampered",
         )
-    return saved(found, content)
+    return as_download(found, content)

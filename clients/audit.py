@@ -9,13 +9,13 @@ import azure.functions as func
 
 from approvals.record.export import LARGEST_EXPORT
 from approvals.record.verdict import Verdict
-from clients.web.access import damaged, see, unknown
+from clients.web.access import record_damaged, see, unknown_proposal
 from clients.web.flags import read_flag
 from clients.web.identity import caller, level
 from clients.web.outages import answers_outages, while_reading
 from clients.web.replies import AuditReply, VerdictView
 from clients.web.responses import answer, problem
-from services.audits import Examined, TooLarge, examine, export
+from services.audits import Examination, TooLarge, examine, export
 
 bp = df.Blueprint()
 
@@ -43,11 +43,11 @@ async def get_audit(req: func.HttpRequest) -> func.HttpResponse:
         return refusal
     found = await asyncio.to_thread(examine, proposal_id, anchored=verifying)
     if found is None:
-        return unknown(proposal_id)
+        return unknown_proposal(proposal_id)
     if found.content and LINES in req.headers.get("Accept", ""):
         return answer(found.content, mimetype=LINES)
     if not verifying and not found.verdict.sound:
-        return damaged(proposal_id, found.verdict.finding)
+        return record_damaged(proposal_id, found.verdict.finding)
     return answer(_reply(proposal_id, found, verifying=verifying))
 
 
@@ -74,9 +74,9 @@ async def export_audit(req: func.HttpRequest) -> func.HttpResponse:
             "Use documents=false, which exports only their hashes, and get the files one by one.",
         )
     if found is None:
-        return unknown(proposal_id)
+        return unknown_proposal(proposal_id)
     if isinstance(found, Verdict):
-        return damaged(proposal_id, found.finding)
+        return record_damaged(proposal_id, found.finding)
     headers = {"Content-Disposition": f'attachment; filename="{proposal_id.replace(":", "_")}.zip"'}
     return answer(found, mimetype=ARCHIVE, headers=headers)
 
@@ -93,7 +93,7 @@ async def _refuse(req: func.HttpRequest, proposal_id: str) -> func.HttpResponse 
     return seen if isinstance(seen, func.HttpResponse) else None
 
 
-def _reply(proposal_id: str, found: Examined, *, verifying: bool) -> dict[str, Any]:
+def _reply(proposal_id: str, found: Examination, *, verifying: bool) -> dict[str, Any]:
     verdict = found.verdict
     whole = found.content.split(b"\n")[: verdict.entries]
     reply = AuditReply(

@@ -20,7 +20,7 @@ from approvals.record.verdict import Tampered
 from approvals.rules.acceptance import Accepted, Actor, accept
 from approvals.rules.choices import ChosenAnswer, to_verb
 from approvals.rules.eligibility import ActionRefused, AlreadyRecorded
-from approvals.rules.identities import known_as
+from approvals.rules.identities import name_in_review
 from approvals.rules.links import Expired, InvalidLink, Link, read_link
 from approvals.rules.state import AwaitingChanges, Review
 from approvals.rules.verbs import Decide, RequestChanges
@@ -37,13 +37,13 @@ from clients.web.link_replies import (
     OTHER_SITE,
     LinkProblem,
     OpenLink,
-    refused_by,
+    problem_of_refusal,
+    problem_of_unreadable,
     show_faults,
     show_form,
     show_problem,
     show_result,
     unavailable,
-    unreadable,
 )
 from clients.web.link_requests import NotReadable, read_fields, wants_json
 from clients.web.origins import crosses_sites
@@ -155,13 +155,13 @@ def _look_up(token: str) -> OpenLink | LinkProblem:
     if chain is None:
         return GONE
     review, directory = review_of(chain), open_directory()
-    link = link.model_copy(update={"person": known_as(review, link.person, directory)})
+    link = link.model_copy(update={"person": name_in_review(review, link.person, directory)})
     if _has_asked_for_changes(review, link):
         return ANSWERED
     meant = Decide(approver=link.person, decision="approve")
     match accept(review, meant, _actor(link), now, directory=directory):
         case ActionRefused() as refused:
-            return refused_by(refused)
+            return problem_of_refusal(refused)
         case AlreadyRecorded():
             return ANSWERED
         case Accepted():
@@ -187,8 +187,8 @@ def _fields(req: func.HttpRequest) -> Mapping[str, Any] | LinkProblem:
     try:
         fields = read_fields(req)
     except Invalid as error:
-        return unreadable(400, str(error))
-    return unreadable(fields.status, fields.reason) if isinstance(fields, NotReadable) else fields
+        return problem_of_unreadable(400, str(error))
+    return problem_of_unreadable(fields.status, fields.reason) if isinstance(fields, NotReadable) else fields
 
 
 def _read(fields: Mapping[str, Any], opened: OpenLink) -> Decide | RequestChanges | _FaultyAnswer | LinkProblem:
@@ -213,7 +213,7 @@ async def _act(
         case VerbRecorded():
             return ANSWERED
         case ActionRefused():
-            return refused_by(done)
+            return problem_of_refusal(done)
         case Unknown():
             return GONE
 

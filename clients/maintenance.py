@@ -11,7 +11,7 @@ from urllib.parse import quote
 import azure.durable_functions as df
 import azure.functions as func
 
-from approvals.retention import FINISHED, EndedInstance, Rule, due, read_rule
+from approvals.retention import FINISHED, EndedInstance, Rule, instance_to_purge, read_rule
 from approvals.validation import Invalid
 from approvals.workflows import APPROVAL
 from gateways import clock
@@ -100,7 +100,7 @@ async def _choose(client: df.DurableOrchestrationClient, rule: Rule) -> tuple[li
     chosen, found = list[EndedInstance](), 0
     base_url = client._orchestration_bindings.rpc_base_url  # the SDK has no public name for it
     async for entry in list_instances(base_url, created_before=cutoff, statuses=FINISHED):
-        ended = due(entry, cutoff)
+        ended = instance_to_purge(entry, cutoff)
         if ended is None:
             continue
         found += 1

@@ -13,7 +13,7 @@ from approvals.operations import Act, ActDone, MessageAct, OperatorRequest
 from approvals.record.verdict import Tampered
 from approvals.validation import Invalid, read_json
 from clients.approval_queue import deliver
-from clients.web.access import damaged
+from clients.web.access import record_damaged
 from clients.web.freshness import keep, tag_of
 from clients.web.identity import from_another_site
 from clients.web.outages import answers_outages, while_reading, while_recording
@@ -95,7 +95,7 @@ async def send_again(req: func.HttpRequest) -> func.HttpResponse:
     try:
         return _respond(await send_letter(proposal_id, req.route_params["key"], request.by))
     except Tampered as error:
-        return await asyncio.to_thread(damaged, proposal_id, error)
+        return await asyncio.to_thread(record_damaged, proposal_id, error)
 
 
 def deliverer(client: df.DurableOrchestrationClient) -> Callable[[bytes, str], Any]:

@@ -15,7 +15,7 @@ from approvals.rules.forms import LARGEST_BODY
 from approvals.rules.state import Status
 from approvals.rules.view import show
 from approvals.validation import LATER, Invalid, Line, read_json
-from clients.web.access import damaged, see
+from clients.web.access import record_damaged, see
 from clients.web.flags import read_flag
 from clients.web.freshness import keep
 from clients.web.identity import Caller, caller, claim, level
@@ -78,7 +78,7 @@ async def submit_proposal(req: func.HttpRequest, client: df.DurableOrchestration
         what_to_do = "Fix what errors lists; GET /api/openapi.json has the schema. Nothing was submitted."
         return problem(400, str(error), what_to_do, error.errors, code="invalid")
     except Tampered as error:
-        return damaged(proposal_id, error)
+        return record_damaged(proposal_id, error)
     if isinstance(submitted, IdTaken):
         return problem(
             409,

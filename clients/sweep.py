@@ -32,7 +32,7 @@ import azure.functions as func
 from approvals.operations import StuckReason
 from approvals.record.chain import Chain
 from approvals.record.verdict import Anchor
-from approvals.rules.progress import counts, failed
+from approvals.rules.progress import counts, end_as_failed
 from approvals.rules.state import FINAL
 from approvals.rules.turns import WAKE, Progress, ReviewInput, Turn
 from approvals.workflows import APPROVAL
@@ -174,7 +174,7 @@ async def _find(
     """Return the reviews to check, and the beginning of the line that says what was looked at."""
     looks = open_looks()
     if looks.is_due(now):
-        looks.done(now)  # before the look, so that whoever asks meanwhile gets another one
+        looks.note_sweep(now)  # before the look, so that whoever asks meanwhile gets another one
         with looks.ask_after_failure():
             return await _look_at_all(client, now)
     rows = await asyncio.to_thread(lambda: tuple(open_proposal_index().unfinished_rows()))
@@ -280,7 +280,7 @@ def _turn(straggler: Straggler, instance: Instance | None, now: datetime) -> Tur
         return None
     review, index = review_of(chain), open_proposal_index()
     row = index.find(straggler.proposal_id)  # as it is now
-    done = instance and (instance.completed or Progress.read(instance.custom_status).holds(review.number))
+    done = instance and (instance.has_completed or Progress.read(instance.custom_status).holds(review.number))
     if review.final and (done or (row and row.told >= review.number)):
         index.write(IndexRow.of(review, head=chain.head, size=chain.size, told=review.number))
         return None
@@ -292,5 +292,5 @@ def _turn(straggler: Straggler, instance: Instance | None, now: datetime) -> Tur
 def _ended(proposal_id: str, now: datetime) -> Chain | None:
     """Return the record of a review without a workflow, after ending it as failed if it had not ended."""
     reason = "its workflow ended before the proposal was decided"
-    found = add(proposal_id, lambda review: failed(review, reason, now=now))
+    found = add(proposal_id, lambda review: end_as_failed(review, reason, now=now))
     return None if isinstance(found, Unknown) else found[0]

@@ -18,7 +18,7 @@ from approvals.rules.eligibility import ActionRefused, Code
 from approvals.rules.forms import LARGEST_VERB
 from approvals.rules.verbs import VERBS, Verb
 from approvals.validation import Invalid, read_json
-from clients.web.access import damaged, refuse_strangers, unknown
+from clients.web.access import record_damaged, refuse_strangers, unknown_proposal
 from clients.web.identity import Caller, claim, level
 from clients.web.outages import answers_outages, while_recording
 from clients.web.rates import admit
@@ -70,7 +70,7 @@ async def act_on_proposal(req: func.HttpRequest, client: df.DurableOrchestration
     verb = _read(req, who)
     if isinstance(verb, func.HttpResponse):
         return verb
-    name = claim(who, verb.acting)
+    name = claim(who, verb.actor_name)
     if isinstance(name, func.HttpResponse):
         return name
     if who.name is not None:
@@ -82,7 +82,7 @@ async def act_on_proposal(req: func.HttpRequest, client: df.DurableOrchestration
     try:
         done = await desk.act(client, proposal_id, verb, Actor(name=name, via=who.via))
     except Tampered as error:
-        return damaged(proposal_id, error)
+        return record_damaged(proposal_id, error)
     return _respond(proposal_id, done)
 
 
@@ -93,7 +93,7 @@ def _respond(proposal_id: str, done: VerbRecorded | ActionRefused | Unknown) -> 
         case ActionRefused():
             return refusal(done)
         case Unknown():
-            return unknown(proposal_id)
+            return unknown_proposal(proposal_id)
 
 
 def refusal(refused: ActionRefused) -> func.HttpResponse:

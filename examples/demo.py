@@ -43,7 +43,7 @@ class Meter:
     ms: float = 0.0
 
     @contextmanager
-    def running(self, host: Host) -> Iterator[None]:
+    def measuring(self, host: Host) -> Iterator[None]:
         """Add the calls and the time inside the block; they include the host's idle polling."""
         calls, begun = _storage_calls(host), time.perf_counter()
         yield
@@ -109,7 +109,7 @@ def _hand_in(host: Host, console: Console, name: str, attachments: dict[str, str
     proposal = json.loads((EXAMPLE / name).read_text("utf-8"))
     proposal["attachments"] = [_inline(file, kind) for file, kind in attachments.items()]
     meter = Meter()
-    with meter.running(host):
+    with meter.measuring(host):
         response = requests.post(f"{host.url}/api/orchestrators/ApprovalWorkflow", json=proposal, timeout=60)
         if response.status_code != 202:
             raise HostFailed(f"handing in answered {response.status_code}: {response.text}")
@@ -130,7 +130,7 @@ def _hand_in(host: Host, console: Console, name: str, attachments: dict[str, str
 def _approve(host: Host, console: Console, proposal: Submission, connection: str) -> None:
     """Send the decision with the Azure Queue SDK, as any other system would."""
     message = {"instanceId": proposal.id, "approved": True, "approver": "Mara Lindqvist", "comment": "Order the steel."}
-    with proposal.meter.running(host):
+    with proposal.meter.measuring(host):
         with QueueClient.from_connection_string(connection, "approval-queue") as queue:
             with suppress(ResourceExistsError):
                 queue.create_queue()
@@ -142,7 +142,7 @@ def _approve(host: Host, console: Console, proposal: Submission, connection: str
 
 def _let_time_pass(host: Host, console: Console, proposal: Submission, hours: int) -> None:
     """Move the virtual clock and show the result."""
-    with proposal.meter.running(host):
+    with proposal.meter.measuring(host):
         moved = host.post("/admin/devhost/clock", {"hours": hours})
         ended = _until(proposal, 200)
     output = ended["output"]

@@ -68,7 +68,7 @@ def _play(console: Console, world: World, scene: Scene) -> SceneResult:
     with console.status("running ..."):
         instance = world.start(scene.workflow, scene.form_for(world))
         scene.play(world, instance)
-        ended = world.ended(instance)
+        ended = world.wait_for_end(instance)
     console.print(timeline("", ended["historyEvents"]))
     well = ended["runtimeStatus"] == "Completed" and scene.ended_as_it_should(ended["output"])
     console.print("   output:", style="green" if well else "bold red", end=" ")
@@ -83,7 +83,7 @@ def _review(console: Console, world: World, scene: ReviewScene) -> SceneResult:
     with console.status("running ..."):
         proposal = scene.hand_in(world)
         scene.play(proposal)
-        ended = proposal.ended()
+        ended = proposal.wait_for_end()
     well = proposal.tell() and told and ended["status"] == scene.end
     console.print(f"   the end: {ended['status']}", "", style="green" if well else "bold red", sep="\n")
     return SceneResult(what="Review", title=scene.title, well=well, seconds=time.perf_counter() - begun)

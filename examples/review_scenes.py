@@ -52,7 +52,7 @@ class Proposal:
             time.sleep(0.03)
         return view
 
-    def ended(self) -> Json:
+    def wait_for_end(self) -> Json:
         """Return the proposal at its end."""
         return self.until(f"{self.id} never ended", lambda view: view["status"] in FINAL)
 

@@ -48,7 +48,7 @@ class World:
         self.until(instance, state)
         return str(self.look(instance)["customStatus"]["instance"])
 
-    def ended(self, instance: str) -> dict[str, Any]:
+    def wait_for_end(self, instance: str) -> dict[str, Any]:
         """Wait for the end, and return the status with its history."""
         self._wait(instance, lambda status: status["runtimeStatus"] in ENDED)
         return self.look(instance, events=True)

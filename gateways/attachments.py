@@ -50,7 +50,7 @@ class BlobAttachments:
         """Clean a readable picture, then write the blob."""
         upload = _cleaned_if_readable(upload)
         self._write(upload)
-        return upload.stored
+        return upload.reference
 
     def keep(self, uploads: Iterable[Upload]) -> tuple[Attachment, ...]:
         """Clean all pictures, then write the blobs."""
@@ -80,7 +80,7 @@ def open_attachments() -> Attachments:
 
 def stored_as(upload: Upload) -> StoredAttachment:
     """Return what `store` would return for an attachment, without storing it."""
-    return _cleaned_if_readable(upload).stored
+    return _cleaned_if_readable(upload).reference
 
 
 def _cleaned_if_readable(upload: Upload) -> Upload:
@@ -105,7 +105,7 @@ def _cleaned(upload: Upload) -> Upload:
     """Return the upload with its picture cleaned and with the blob name of the new content."""
     if not upload.content_type.startswith("image/"):
         return upload
-    return upload.holding(clean(upload.content, upload.content_type))
+    return upload.with_content(clean(upload.content, upload.content_type))
 
 
 def _on_record(upload: Upload) -> Attachment:

@@ -15,7 +15,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from approvals import checks
-from approvals.images import fitted
+from approvals.images import fit_size
 from approvals.pictures import MOST_PIXELS, holds_a_picture_alone, outline, why_not_decoded, why_not_opened
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ def scale(content: bytes, content_type: str, *, edge: int) -> Picture:
     from PIL import Image, ImageOps
 
     with _open_picture(content, content_type) as source:
-        size = fitted(source.width, source.height, edge)
+        size = fit_size(source.width, source.height, edge)
         source.draft(None, size)  # a JPEG can be decoded at a fraction of its size
         scaled = _with_plain_pixels(source, content_type).resize(size, Image.Resampling.LANCZOS)
         upright = ImageOps.exif_transpose(scaled)

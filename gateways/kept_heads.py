@@ -55,7 +55,7 @@ class BlobHeads:
         """Write an empty blob. Its name cannot lead out of the container."""
         if not is_instance_id(proposal_id):
             raise ValueError(f"{proposal_id[:100]!r} is not the id of a proposal")
-        key = self._keys.signing
+        key = self._keys.signing_key
         name = _name(key, proposal_id, entries, head)
         with suppress(ResourceExistsError):
             self._container.upload_blob(name, b"", overwrite=False)
@@ -86,7 +86,7 @@ class BlobHeads:
             if len(parts) != 4 or not parts[0].isdecimal():
                 continue
             entries, head, key_id, mac = parts
-            if self._keys.signed(key_id, _statement(proposal_id, int(entries), head), mac):
+            if self._keys.has_signed(key_id, _statement(proposal_id, int(entries), head), mac):
                 yield proposal_id, Anchor(entries=int(entries), head=head)
 
 

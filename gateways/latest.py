@@ -14,7 +14,7 @@ V = TypeVar("V")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Seen(Generic[V]):
+class Versioned(Generic[V]):
     """A state in storage, and its ETag."""
 
     value: V

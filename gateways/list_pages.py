@@ -14,9 +14,9 @@ from azure.data.tables import TableClient
 
 from approvals import names
 from approvals.validation import Invalid
-from gateways.personal_rows import involved
+from gateways.personal_rows import involved_prefix
 from gateways.proposal_rows import FIRST, LAST, PARTITION, IndexRow, read
-from gateways.tables import hashed
+from gateways.tables import hash_key
 
 MOST_ROWS = 100
 """Rows on one page."""
@@ -60,7 +60,7 @@ class Question:
     @property
     def prefix(self) -> str:
         """Return how the keys of the rows begin, before the time of the submission."""
-        return involved(self.person) if self.person is not None else ""
+        return involved_prefix(self.person) if self.person is not None else ""
 
     def terms(self, after: str) -> tuple[str, dict[str, Any]]:
         """Return the filter for the rows behind a place, and its values."""
@@ -74,7 +74,7 @@ class Question:
                 terms.append("Wrote eq true")
             else:
                 terms.append("AuthorKey eq @author")
-                values["author"] = hashed(names.key(self.author))
+                values["author"] = hash_key(names.key(self.author))
         if self._is_person(self.approver):
             terms.append("Asked eq true")
         return " and ".join(terms), values
@@ -87,7 +87,7 @@ class Question:
     def digest(self) -> str:
         """Return what a token says of the question that it belongs to."""
         parts = (self.status, self.approver, self.author, self.viewer)
-        return hashed(*(names.key(part) if part is not None else "\0" for part in parts))[:12]
+        return hash_key(*(names.key(part) if part is not None else "\0" for part in parts))[:12]
 
     def _is_person(self, name: str | None) -> bool:
         return name is not None and self.person is not None and names.same(name, self.person)

@@ -14,7 +14,7 @@ from azure.data.tables import TableClient, UpdateMode
 
 from approvals.operations import ActRecord, LetterState, Run, UnsentLetter
 from gateways.proposal_rows import newest_first
-from gateways.tables import hashed, insert_first, merge, open_table
+from gateways.tables import hash_key, insert_first, merge, open_table
 
 MOST_SHOWN = 100
 """Letters, and actions, that are listed at once."""
@@ -134,7 +134,7 @@ def open_operations() -> Operations:
 
 
 def _letter(proposal_id: str, key: str) -> str:
-    return hashed(proposal_id, key)
+    return hash_key(proposal_id, key)
 
 
 def _read_run(row: Any) -> Run:

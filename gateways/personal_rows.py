@@ -9,8 +9,8 @@ from enum import StrEnum
 from typing import Any
 
 from approvals import names
-from gateways.proposal_rows import PARTITION, IndexRow, newest_first, soonest_first, written
-from gateways.tables import hashed
+from gateways.proposal_rows import PARTITION, IndexRow, newest_first, soonest_first, to_entity
+from gateways.tables import hash_key
 
 _PREFIX, BEHIND_PEOPLE = "person ", "person!"
 """The keys of all these rows begin with the first and sort before the second."""
@@ -35,14 +35,14 @@ class Part(StrEnum):
 
 def personal_rows(row: IndexRow) -> dict[str, dict[str, Any]]:
     """Return the rows of everybody who has a part in a proposal, by key."""
-    shown = {name: value for name, value in written(row).items() if name not in _BOOKKEEPING}
+    shown = {name: value for name, value in to_entity(row).items() if name not in _BOOKKEEPING}
     made = dict[str, dict[str, Any]]()
     for person, part in _parts(row):
         order = soonest_first(row.deadline) if part is Part.WAITING and row.deadline else newest_first(row.submitted_at)
         key = f"{_prefix(person, part)}{order} {row.proposal_id}"
         made[key] = {**shown, "PartitionKey": PARTITION, "RowKey": key}
     for person in (row.author, *row.waiting_for):
-        key = f"{involved(person)}{newest_first(row.submitted_at)} {row.proposal_id}"
+        key = f"{involved_prefix(person)}{newest_first(row.submitted_at)} {row.proposal_id}"
         wrote, asked = names.same(person, row.author), names.among(person, row.waiting_for)
         made[key] = {**shown, "PartitionKey": PARTITION, "RowKey": key, "Wrote": wrote, "Asked": asked}
     return made
@@ -50,10 +50,10 @@ def personal_rows(row: IndexRow) -> dict[str, dict[str, Any]]:
 
 def prefix(person: str, part: Part) -> str:
     """Return how the keys of a person's rows begin: with a hash, because keys turn up in logs."""
-    return involved(person) if part is Part.WROTE else _prefix(person, part)
+    return involved_prefix(person) if part is Part.WROTE else _prefix(person, part)
 
 
-def involved(person: str) -> str:
+def involved_prefix(person: str) -> str:
     """Return how the keys begin of what somebody may list: what they wrote, or have to answer now. The newest first."""
     return _prefix(person, _INVOLVED)
 
@@ -73,7 +73,7 @@ def operations(before: Mapping[str, dict[str, Any]], after: Mapping[str, dict[st
 
 
 def _prefix(person: str, part: str) -> str:
-    return f"{_PREFIX}{hashed(names.key(person))[:32]} {part} "
+    return f"{_PREFIX}{hash_key(names.key(person))[:32]} {part} "
 
 
 def _parts(row: IndexRow) -> Iterable[tuple[str, Part]]:

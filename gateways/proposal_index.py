@@ -15,7 +15,7 @@ from azure.data.tables import TableClient, TableTransactionError, UpdateMode
 from approvals.identifiers import is_instance_id
 from approvals.rules.state import FINAL
 from gateways import clock
-from gateways.latest import Latest, Seen
+from gateways.latest import Latest, Versioned
 from gateways.list_pages import Page, Question, read_page
 from gateways.personal_rows import BEHIND_PEOPLE, Part, is_of_list, operations, personal_rows, prefix
 from gateways.proposal_rows import (
@@ -28,9 +28,9 @@ from gateways.proposal_rows import (
     join,
     read,
     row_key,
-    written,
+    to_entity,
 )
-from gateways.tables import MOST_OPERATIONS, open_table, transact, unchanged
+from gateways.tables import MOST_OPERATIONS, if_unchanged, open_table, transact
 
 _POINTER, _BEHIND_POINTERS = "id ", "id!"
 """The first is the prefix of the keys of pointers, rows with the key of a proposal's row. The second sorts after all
@@ -71,7 +71,7 @@ class _Stored:
 
 
 @cache
-def _latest_rows() -> Latest[Seen[_Stored]]:
+def _latest_rows() -> Latest[Versioned[_Stored]]:
     """Return the rows of this process."""
     return Latest(_MOST_SEEN)
 
@@ -89,7 +89,7 @@ class ProposalIndex(Protocol):
         """
         ...
 
-    def known(self, row: IndexRow) -> IndexRow | None:
+    def cached(self, row: IndexRow) -> IndexRow | None:
         """Return what this process has read or written last in the place of a row, without asking storage."""
         ...
 
@@ -130,7 +130,7 @@ class ProposalIndex(Protocol):
 class TableIndex:
     """The list in Azure Table Storage. All rows are in one partition, because the list has one order."""
 
-    def __init__(self, table: TableClient, latest: Latest[Seen[_Stored]] | None = None) -> None:
+    def __init__(self, table: TableClient, latest: Latest[Versioned[_Stored]] | None = None) -> None:
         self._table = table
         self._latest = latest or _latest_rows()
 
@@ -167,12 +167,12 @@ class TableIndex:
                     raise
                 etag, lacks_copies = None, is_gone
             if etag:
-                self._latest.keep(place, Seen(value=_Stored(row=merged, layout=_LATEST), etag=etag))
+                self._latest.keep(place, Versioned(value=_Stored(row=merged, layout=_LATEST), etag=etag))
                 return merged
             before, is_fresh = None, False
         raise TimeoutError(f"the row of proposal {row.proposal_id} changed {_MOST_ATTEMPTS} times while it was written")
 
-    def known(self, row: IndexRow) -> IndexRow | None:
+    def cached(self, row: IndexRow) -> IndexRow | None:
         """Look at what is remembered."""
         seen = self._latest.find(self._place(row))
         return seen.value.row if seen else None
@@ -235,12 +235,12 @@ class TableIndex:
         """Return the key of what is remembered of a row."""
         return self._table.url, row_key(row)
 
-    def _read_stored(self, key: str) -> Seen[_Stored] | None:
+    def _read_stored(self, key: str) -> Versioned[_Stored] | None:
         """Read a row."""
         entity = self._get(key)
         return None if entity is None else _seen_entity(entity)
 
-    def _put(self, row: IndexRow, before: Seen[_Stored] | None) -> str:
+    def _put(self, row: IndexRow, before: Versioned[_Stored] | None) -> str:
         """Write a row and its copies in one transaction; what is more than one takes goes into others.
 
         The copy for the sweep is in the first one. Each other one marks the row too, so that it fails if somebody has
@@ -250,7 +250,7 @@ class TableIndex:
         copies = list(operations(self._known_copies(before.value) if before else {}, _copies(row)))
         copies.sort(key=lambda each: not each[1]["RowKey"].startswith(_UNFINISHED))
         part, rest = _split(copies, MOST_OPERATIONS - (2 if before is None else 1))
-        entity = written(row) | _layout_before(rest) | {CHANGED: changed_at(clock.now())}
+        entity = to_entity(row) | _layout_before(rest) | {CHANGED: changed_at(clock.now())}
         if before is None:
             pointer = {"PartitionKey": PARTITION, "RowKey": _POINTER + row.proposal_id, "Target": entity["RowKey"]}
             first: list[Any] = [("create", entity), ("create", pointer)]
@@ -288,13 +288,13 @@ def open_proposal_index() -> ProposalIndex:
     return TableIndex(open_table("Proposals"))
 
 
-def _seen_entity(entity: Any) -> Seen[_Stored]:
-    return Seen(value=_Stored(row=read(entity), layout=_layout(entity)), etag=str(entity.metadata["etag"]))
+def _seen_entity(entity: Any) -> Versioned[_Stored]:
+    return Versioned(value=_Stored(row=read(entity), layout=_layout(entity)), etag=str(entity.metadata["etag"]))
 
 
 def _update(entity: dict[str, Any], mode: UpdateMode, etag: str) -> Any:
     """Return the operation that changes a row which still has that ETag."""
-    return "update", entity, {"mode": mode, **unchanged(etag)}
+    return "update", entity, {"mode": mode, **if_unchanged(etag)}
 
 
 def _layout_before(rest: list[Any]) -> dict[str, int]:
@@ -319,5 +319,5 @@ def _copies(row: IndexRow) -> dict[str, dict[str, Any]]:
     copies = personal_rows(row)
     if _is_unfinished(row):
         key = f"{_UNFINISHED}{row_key(row)}"
-        copies[key] = {**written(row), "RowKey": key}
+        copies[key] = {**to_entity(row), "RowKey": key}
     return copies

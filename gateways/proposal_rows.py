@@ -9,7 +9,7 @@ from azure.data.tables import EdmType, EntityProperty
 
 from approvals import names
 from approvals.rules.state import FINAL, Review
-from gateways.tables import hashed
+from gateways.tables import hash_key
 
 PARTITION = "proposals"
 """All rows are in one partition, because a list has one order, and rows that change together are written together."""
@@ -136,7 +136,7 @@ def _micros(at: datetime) -> int:
     return (since_1970.days * 86_400 + since_1970.seconds) * 1_000_000 + since_1970.microseconds
 
 
-def written(row: IndexRow) -> dict[str, Any]:
+def to_entity(row: IndexRow) -> dict[str, Any]:
     """Return the row in the table's form."""
     return {
         "PartitionKey": PARTITION,
@@ -144,7 +144,7 @@ def written(row: IndexRow) -> dict[str, Any]:
         "ProposalId": row.proposal_id,
         "Title": row.title,
         "Author": row.author,
-        "AuthorKey": hashed(names.key(row.author)),
+        "AuthorKey": hash_key(names.key(row.author)),
         "Department": row.department or "",
         "Cost": row.cost,
         "Currency": row.currency,

@@ -10,7 +10,7 @@ from azure.data.tables import TableClient
 
 from approvals.operations import MessageState, PutAsideMessage
 from approvals.poison import PoisonMessage
-from gateways.tables import hashed, insert_first, merge, open_table, replace
+from gateways.tables import hash_key, insert_first, merge, open_table, replace
 
 LONGEST_BODY = 60 * 1024
 """Bytes in UTF-8 that are stored of a message; a queue message has up to 64 KiB, and so has a table cell."""
@@ -38,7 +38,7 @@ class PutAside(Protocol):
         """Return a message; None if there is none with that id."""
         ...
 
-    def waiting(self) -> Iterator[PutAsideMessage]:
+    def list_waiting(self) -> Iterator[PutAsideMessage]:
         """Yield the messages on which nobody has acted, at most `MOST_SHOWN`."""
         ...
 
@@ -64,7 +64,7 @@ class TablePutAside:
     def keep(self, message: PoisonMessage, *, message_id: str, now: datetime) -> str:
         """Insert a row under a hash of the message's own id, which the queue keeps when it delivers it again."""
         content = message.body.encode("utf-8", "backslashreplace")
-        key = hashed(message_id)[:_KEY]
+        key = hash_key(message_id)[:_KEY]
         insert_first(
             self._table,
             {
@@ -86,7 +86,7 @@ class TablePutAside:
         row = self._get(message)
         return _read(row) if row else None
 
-    def waiting(self) -> Iterator[PutAsideMessage]:
+    def list_waiting(self) -> Iterator[PutAsideMessage]:
         """Query the rows in that state, in one page; those whose sending began long ago are among them."""
         terms = "PartitionKey eq @partition and ( State eq @waiting or State eq @sending )"
         values = {

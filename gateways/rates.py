@@ -28,7 +28,7 @@ _MINUTE_S = 60.0
 class Bucket:
     """The requests that a caller had left at a time of the monotonic clock, in seconds."""
 
-    left: float
+    tokens: float
     at: float
 
 
@@ -43,10 +43,10 @@ class Buckets:
 
         A bucket holds the requests of one minute, so a burst of that many passes. A refused request does not count.
         """
-        before = self._of.get(caller) or Bucket(left=per_minute, at=now)
-        left = min(per_minute, before.left + max(0.0, now - before.at) * per_minute / _MINUTE_S)
+        before = self._of.get(caller) or Bucket(tokens=per_minute, at=now)
+        left = min(per_minute, before.tokens + max(0.0, now - before.at) * per_minute / _MINUTE_S)
         wait = None if left >= 1 else math.ceil((1 - left) * _MINUTE_S / per_minute)
-        self._of[caller] = Bucket(left=left if wait else left - 1, at=max(now, before.at))
+        self._of[caller] = Bucket(tokens=left if wait else left - 1, at=max(now, before.at))
         self._of.move_to_end(caller)
         if len(self._of) > MOST_CALLERS:
             self._of.popitem(last=False)

@@ -16,7 +16,7 @@ take several times as much memory."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Kept:
+class CachedRecord:
     """A record at one time: its bytes, and what they were read as."""
 
     content: bytes
@@ -24,7 +24,7 @@ class Kept:
     """Has its `version`."""
 
 
-class RecordCache(Latest[Kept]):
+class RecordCache(Latest[CachedRecord]):
     """The latest state of each record, by the URL of its blob and the keys that it was checked with.
 
     So what was checked with keys that are not the app's any more is not found.

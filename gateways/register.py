@@ -17,7 +17,7 @@ from azure.storage.blob import ContainerClient, ContentSettings
 
 from approvals.intake import StepRefused, SummarisedEntry, Undo, ValidEntry, page_name
 from gateways.containers import open_container
-from gateways.tables import hashed, keys, open_table, transact, unchanged
+from gateways.tables import hash_key, if_unchanged, keys, open_table, transact
 
 _PARTITION = "proposals"
 _MOST_ATTEMPTS = 50
@@ -132,12 +132,12 @@ class StoredRegister:
             blob.upload_blob(
                 _page(entry, now),
                 overwrite=False,
-                metadata={"holder": hashed(entry.proposal_id), "number": entry.number},
+                metadata={"holder": hash_key(entry.proposal_id), "number": entry.number},
                 content_settings=ContentSettings(content_type="application/json"),
             )
         except ResourceExistsError:
             there = blob.get_blob_properties().metadata
-            if there.get("holder") != hashed(entry.proposal_id):
+            if there.get("holder") != hash_key(entry.proposal_id):
                 return StepRefused(refused=f"a proposal with this title is already published, as {there.get('number')}")
         return f"{blob.container_name}/{blob.blob_name}"
 
@@ -148,7 +148,7 @@ class StoredRegister:
             there = blob.get_blob_properties()
         except ResourceNotFoundError:
             return False
-        if there.metadata.get("holder") != hashed(undo.proposal_id):
+        if there.metadata.get("holder") != hash_key(undo.proposal_id):
             return False
         try:
             blob.delete_blob(etag=there.etag, match_condition=MatchConditions.IfNotModified)
@@ -173,7 +173,7 @@ def open_register() -> Register:
 
 
 def _holder(proposal_id: str) -> str:
-    return f"holder-{hashed(proposal_id)}"
+    return f"holder-{hash_key(proposal_id)}"
 
 
 def _find_row(table: TableClient, partition: str, key: str) -> Any:
@@ -188,7 +188,7 @@ def _write_operation(before: Any, row: dict[str, Any]) -> tuple[Any, ...]:
     row = {"PartitionKey": _PARTITION, **row}
     if before is None:
         return ("create", row)
-    return ("update", row, {"mode": UpdateMode.MERGE, **unchanged(before.metadata["etag"])})
+    return ("update", row, {"mode": UpdateMode.MERGE, **if_unchanged(before.metadata["etag"])})
 
 
 def _page(entry: SummarisedEntry, now: datetime) -> bytes:

@@ -19,7 +19,7 @@ from azure.data.tables import TableClient
 from approvals.reports import ReportedProposal
 from gateways import clock
 from gateways.proposal_rows import CHANGED, FIRST, PARTITION, changed_at, newest_first
-from gateways.report_snapshots import Snapshot, Snapshots, open_snapshots, reported
+from gateways.report_snapshots import Snapshot, Snapshots, open_snapshots, to_reported_proposal
 from gateways.tables import open_table
 
 REPORTED = timedelta(days=400)
@@ -120,7 +120,7 @@ def _report_rows_of(table: TableClient) -> ReportRows:
 
 
 def _read(entity: Any) -> ReportedProposal:
-    return reported(
+    return to_reported_proposal(
         proposal_id=entity["ProposalId"],
         status=entity["Status"],
         stage=entity["Stage"],

@@ -109,10 +109,10 @@ def _to_list(row: ReportedProposal) -> list[Any]:
 
 
 def _read(listed: list[Any]) -> ReportedProposal:
-    return reported(**dict(zip(_FIELDS, listed, strict=True)))
+    return to_reported_proposal(**dict(zip(_FIELDS, listed, strict=True)))
 
 
-def reported(
+def to_reported_proposal(
     *,
     proposal_id: str,
     status: str,

@@ -23,7 +23,7 @@ from approvals.record.chain import EMPTY, Chain, read_chain, seal
 from approvals.record.entries import Entry
 from approvals.record.keys import Keyring
 from gateways.containers import open_container
-from gateways.record_cache import Kept, RecordCache, open_record_cache
+from gateways.record_cache import CachedRecord, RecordCache, open_record_cache
 from gateways.record_keys import record_keys
 
 _SUFFIX = ".jsonl"
@@ -53,7 +53,7 @@ class Records(Protocol):
         """Return a record, None if there is none; raises `Tampered` if it was changed."""
         ...
 
-    def known(self, proposal_id: str) -> Chain | None:
+    def cached(self, proposal_id: str) -> Chain | None:
         """Return a record as this process knows it, without asking storage; None if it does not.
 
         It may have grown or been changed since. An append behind it fails then.
@@ -107,7 +107,7 @@ class BlobRecords:
         found = self._latest(self._blob(proposal_id), proposal_id)
         return found.chain if found else None
 
-    def known(self, proposal_id: str) -> Chain | None:
+    def cached(self, proposal_id: str) -> Chain | None:
         """Look into the cache."""
         kept = self._cache.find((self._blob(proposal_id).url, self._keys())) if is_instance_id(proposal_id) else None
         return kept.chain if kept else None
@@ -132,7 +132,7 @@ class BlobRecords:
             if blob.size and blob.name.endswith(_SUFFIX):
                 yield blob.name.removesuffix(_SUFFIX), Extent(size=blob.size, version=blob.etag)
 
-    def _latest(self, blob: BlobClient, proposal_id: str) -> Kept | None:
+    def _latest(self, blob: BlobClient, proposal_id: str) -> CachedRecord | None:
         """Return the record as it is in storage, which is kept from now on; None if there is none."""
         keys = self._keys()
         place = (blob.url, keys)
@@ -154,7 +154,7 @@ class BlobRecords:
             return None
         beginning = kept.chain if kept and content.startswith(kept.content) else EMPTY
         chain = read_chain(content[beginning.size :], keys=keys, proposal_id=proposal_id, after=beginning)
-        found = Kept(content=content, chain=replace(chain, version=stream.properties.etag))
+        found = CachedRecord(content=content, chain=replace(chain, version=stream.properties.etag))
         self._cache.keep(place, found)
         return found
 
@@ -178,7 +178,7 @@ class BlobRecords:
         kept = self._cache.find(place)
         if after.size == 0 or (kept and kept.chain.head == after.head):
             before = kept.content if kept and after.size else b""
-            self._cache.keep(place, Kept(content=before + block, chain=chain))
+            self._cache.keep(place, CachedRecord(content=before + block, chain=chain))
         return chain
 
     def _holds(self, blob: BlobClient, proposal_id: str, block: bytes, position: int) -> bool:

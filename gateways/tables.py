@@ -67,10 +67,10 @@ def replace(table: TableClient, row: dict[str, Any], etag: str) -> str:
 
     Raises HttpResponseError with status 412 if it has changed since, even if this call itself has changed it.
     """
-    return str(table.update_entity(row, UpdateMode.REPLACE, **unchanged(etag))["etag"])
+    return str(table.update_entity(row, UpdateMode.REPLACE, **if_unchanged(etag))["etag"])
 
 
-def unchanged(etag: str) -> dict[str, Any]:
+def if_unchanged(etag: str) -> dict[str, Any]:
     """Return the condition that a row still has that ETag, for a call or for an operation of a transaction."""
     return {"etag": etag, "match_condition": MatchConditions.IfNotModified}
 
@@ -92,10 +92,10 @@ def keys(instance_id: str, *parts: str) -> dict[str, str]:
 
     Names and times have characters that keys must not contain. Keys also appear in logs, which must not have names.
     """
-    partition = instance_id if is_instance_id(instance_id) else hashed(instance_id)
-    return {"PartitionKey": partition, "RowKey": hashed(*parts)}
+    partition = instance_id if is_instance_id(instance_id) else hash_key(instance_id)
+    return {"PartitionKey": partition, "RowKey": hash_key(*parts)}
 
 
-def hashed(*parts: str) -> str:
+def hash_key(*parts: str) -> str:
     """Return 40 characters that are valid in any key, the same for the same parts."""
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:40]

@@ -13,7 +13,7 @@ from greenlight.api import Json
 from greenlight.completion import proposal_ids
 from greenlight.errors import GreenlightError
 from greenlight.files import content_type, files_of, read_bytes
-from greenlight.session import Session, connected, print_json, with_json
+from greenlight.session import Session, print_json, with_json, with_session
 from greenlight.texts import one_line
 from greenlight.times import present
 from greenlight.views import status_sentence
@@ -37,7 +37,7 @@ def _document_options(command: Callable[..., None]) -> Callable[..., None]:
 @_WHY
 @_document_options
 @with_json
-@connected
+@with_session
 def approve(session: Session, *, proposal: str, comment: str, **about: Any) -> None:
     """Approve a proposal."""
     _decide(session, proposal, "approve", comment, "You approved", about)
@@ -48,7 +48,7 @@ def approve(session: Session, *, proposal: str, comment: str, **about: Any) -> N
 @_WHY
 @_document_options
 @with_json
-@connected
+@with_session
 def reject(session: Session, *, proposal: str, comment: str, **about: Any) -> None:
     """Reject a proposal."""
     _decide(session, proposal, "reject", comment, "You rejected", about)
@@ -60,7 +60,7 @@ def reject(session: Session, *, proposal: str, comment: str, **about: Any) -> No
 @_WHY
 @_document_options
 @with_json
-@connected
+@with_session
 def decide(session: Session, *, proposal: str, word: str, comment: str, **about: Any) -> None:
     """Answer with a word that the policy defines."""
     _decide(session, proposal, word, comment, f"You answered “{one_line(word)}” to", about)
@@ -71,7 +71,7 @@ def decide(session: Session, *, proposal: str, word: str, comment: str, **about:
 @_WHAT
 @_document_options
 @with_json
-@connected
+@with_session
 def changes(session: Session, *, proposal: str, comment: str, **about: Any) -> None:
     """Ask the author for changes; the clock stops."""
     body = {"approver": session.api.access.person(), "comment": comment, **_given_options(about)}
@@ -95,7 +95,7 @@ def changes(session: Session, *, proposal: str, comment: str, **about: Any) -> N
 )
 @_WHY
 @with_json
-@connected
+@with_session
 def resubmit(session: Session, *, proposal: str, files: tuple[Path, ...], **options: Any) -> None:
     """Hand a proposal in again after changes.
 
@@ -110,7 +110,7 @@ def resubmit(session: Session, *, proposal: str, files: tuple[Path, ...], **opti
 @_ID
 @click.argument("files", metavar="FILE|FOLDER...", nargs=-1, required=True, type=click.Path(path_type=Path))
 @with_json
-@connected
+@with_session
 def attach(session: Session, *, proposal: str, files: tuple[Path, ...]) -> None:
     """Add documents, or replace those of the same name.
 
@@ -125,7 +125,7 @@ def attach(session: Session, *, proposal: str, files: tuple[Path, ...]) -> None:
 @_ID
 @click.argument("text")
 @with_json
-@connected
+@with_session
 def comment(session: Session, *, proposal: str, text: str) -> None:
     """Add a comment; it decides nothing."""
     _act(session, proposal, "comments", {"by": session.api.access.person(), "comment": text}, "You commented on")
@@ -136,7 +136,7 @@ def comment(session: Session, *, proposal: str, text: str) -> None:
 @click.option("--to", required=True, metavar="NAME", help="The person who answers for you.")
 @_WHY
 @with_json
-@connected
+@with_session
 def delegate(session: Session, *, proposal: str, to: str, comment: str) -> None:
     """Let somebody else answer for you.
 
@@ -150,7 +150,7 @@ def delegate(session: Session, *, proposal: str, to: str, comment: str) -> None:
 @_ID
 @_WHY
 @with_json
-@connected
+@with_session
 def take_back(session: Session, *, proposal: str, comment: str) -> None:
     """Take back a task that you delegated."""
     body = {"by": session.api.access.person(), "comment": comment}
@@ -163,7 +163,7 @@ def take_back(session: Session, *, proposal: str, comment: str) -> None:
 @click.option("--to", required=True, metavar="NAME", help="The new owner of the task.")
 @_WHY
 @with_json
-@connected
+@with_session
 def reassign(session: Session, *, proposal: str, owner: str | None, to: str, comment: str) -> None:
     """Give a task to somebody else for good."""
     person = session.api.access.person()
@@ -174,7 +174,7 @@ def reassign(session: Session, *, proposal: str, owner: str | None, to: str, com
 @click.command()
 @_ID
 @with_json
-@connected
+@with_session
 def remind(session: Session, *, proposal: str) -> None:
     """Remind the people who have not answered."""
     _act(
@@ -186,7 +186,7 @@ def remind(session: Session, *, proposal: str) -> None:
 @_ID
 @click.option("-m", "--reason", default="", metavar="TEXT", help="Why.")
 @with_json
-@connected
+@with_session
 def withdraw(session: Session, *, proposal: str, reason: str) -> None:
     """Withdraw a proposal that you handed in."""
     _act(session, proposal, "withdraw", {"by": session.api.access.person(), "reason": reason}, "You withdrew")

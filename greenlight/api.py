@@ -11,7 +11,7 @@ from urllib3.util import Retry
 
 from greenlight.access import Access
 from greenlight.errors import GreenlightError, NotFound
-from greenlight.failures import complaint, stranger, unanswered
+from greenlight.failures import complaint, error_without_answer, stranger
 from greenlight.texts import one_line
 
 Json = dict[str, Any]
@@ -163,7 +163,7 @@ class Api:
                 method, self._access.url + path, timeout=timeout, allow_redirects=False, **options
             )
         except requests.RequestException as error:
-            raise unanswered(error, self._access) from error
+            raise error_without_answer(error, self._access) from error
         if response.status_code >= 300:
             raise complaint(response, self._access)
         return response

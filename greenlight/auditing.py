@@ -18,7 +18,7 @@ from greenlight.api import Json
 from greenlight.completion import proposal_ids
 from greenlight.errors import NO, UNCHECKED, GreenlightError
 from greenlight.files import read_bytes
-from greenlight.session import Session, connected, print_json, with_json
+from greenlight.session import Session, print_json, with_json, with_session
 from greenlight.story import tell
 from greenlight.texts import one_line
 from greenlight.views import timeline
@@ -36,7 +36,7 @@ def audit() -> None:
 @click.argument("given", metavar="ID", shell_complete=proposal_ids)
 @click.option("--save", metavar="FILE", type=click.Path(path_type=Path), help="Write the record as it is stored.")
 @with_json
-@connected
+@with_session
 def show_record(session: Session, *, given: str, save: Path | None) -> None:
     """Show everything that happened, and the anchors to check it with later."""
     record = session.on(given, session.api.audit)
@@ -58,7 +58,7 @@ def show_record(session: Session, *, given: str, save: Path | None) -> None:
     "-o", "--output", metavar="FILE", required=True, type=click.Path(path_type=Path), help="The file to write."
 )
 @click.option("--without-documents", is_flag=True, help="Write only the hashes of the files.")
-@connected
+@with_session
 def export_record(session: Session, *, given: str, output: Path, without_documents: bool) -> None:
     """Write one zip archive: the record, its documents, and what is needed to check them without the app."""
     _save(output, session.on(given, partial(session.api.export, documents=not without_documents)))
@@ -71,7 +71,7 @@ def export_record(session: Session, *, given: str, output: Path, without_documen
 @click.option("--entries", type=click.IntRange(min=1), metavar="N", help="Number of entries at that time.")
 @click.option("--keys", metavar="FILE", type=click.Path(path_type=Path), help="Keys of the records, as id:key.")
 @with_json
-@connected
+@with_session
 def verify_record(session: Session, *, target: str, head: str | None, entries: int | None, keys: Path | None) -> None:
     """Check that a record is what was written, byte for byte.
 

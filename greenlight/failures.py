@@ -36,7 +36,7 @@ _ADVICE: Mapping[str, str] = MappingProxyType(
 """By problem code: the API's advice, worded for the command line."""
 
 
-def unanswered(error: requests.RequestException, access: Access) -> GreenlightError:
+def error_without_answer(error: requests.RequestException, access: Access) -> GreenlightError:
     """Return the error for a request without an answer."""
     if isinstance(error, requests.exceptions.InvalidJSONError):
         return GreenlightError("One of the numbers is not valid in JSON.", "Use digits; nothing was sent.")

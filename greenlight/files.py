@@ -74,7 +74,7 @@ def content_type(path: Path) -> str:
     return _BY_SUFFIX.get(path.suffix.lower()) or mimetypes.guess_type(path.name)[0] or UNKNOWN_TYPE
 
 
-def enclosed(path: Path) -> dict[str, str]:
+def read_attachment(path: Path) -> dict[str, str]:
     """Return a file as an attachment inside a proposal."""
     content = base64.b64encode(read_bytes(path)).decode("ascii")
     return {"name": path.name, "contentType": content_type(path), "content": content}

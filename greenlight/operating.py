@@ -11,7 +11,7 @@ from rich.text import Text
 from approvals.words.histories import history_in_words
 from greenlight.api import Json
 from greenlight.completion import proposal_ids
-from greenlight.session import Session, connected, print_json, with_json
+from greenlight.session import Session, print_json, with_json, with_session
 from greenlight.texts import one_line
 from greenlight.times import clock_time, distance, moment
 
@@ -32,7 +32,7 @@ def ops() -> None:
 
 @ops.command("list")
 @with_json
-@connected
+@with_session
 def list_operations(session: Session) -> None:
     """Show what needs attention, and the last automatic runs."""
     view = session.api.operations()
@@ -62,7 +62,7 @@ def list_operations(session: Session) -> None:
 @ops.command()
 @_ID
 @with_json
-@connected
+@with_session
 def history(session: Session, *, instance: str) -> None:
     """Show what a workflow did, one line per event; a proposal's workflow has the proposal's id."""
     view = session.on(instance, session.api.history)
@@ -80,7 +80,7 @@ def history(session: Session, *, instance: str) -> None:
 @_WHY
 @_YES
 @with_json
-@connected
+@with_session
 def terminate(session: Session, *, instance: str, reason: str, yes: bool) -> None:
     """End a workflow now.
 
@@ -94,7 +94,7 @@ def terminate(session: Session, *, instance: str, reason: str, yes: bool) -> Non
 @_ID
 @_WHY
 @with_json
-@connected
+@with_session
 def rewind(session: Session, *, instance: str, reason: str) -> None:
     """Retry what failed in a failed workflow; a review cannot be rewound."""
     _act(session, instance, "rewind", reason)
@@ -104,7 +104,7 @@ def rewind(session: Session, *, instance: str, reason: str) -> None:
 @_ID
 @_WHY
 @with_json
-@connected
+@with_session
 def resume(session: Session, *, instance: str, reason: str) -> None:
     """Resume a suspended workflow."""
     _act(session, instance, "resume", reason)
@@ -113,7 +113,7 @@ def resume(session: Session, *, instance: str, reason: str) -> None:
 @ops.command()
 @_ID
 @with_json
-@connected
+@with_session
 def wake(session: Session, *, instance: str) -> None:
     """Make a review read its record again; repeating this does no harm."""
     _act(session, instance, "wake", "")
@@ -124,7 +124,7 @@ def wake(session: Session, *, instance: str) -> None:
 @_WHY
 @_YES
 @with_json
-@connected
+@with_session
 def purge(session: Session, *, instance: str, reason: str, yes: bool) -> None:
     """Delete the history of a workflow that has ended; one line of it stays.
 
@@ -140,7 +140,7 @@ def poison() -> None:
 
 @poison.command("list")
 @with_json
-@connected
+@with_session
 def list_messages(session: Session) -> None:
     """Show them, with the reason."""
     _list(session, "messages", _messages, "No message was put aside.")
@@ -149,7 +149,7 @@ def list_messages(session: Session) -> None:
 @poison.command("send")
 @click.argument("message", metavar="ID")
 @with_json
-@connected
+@with_session
 def send_message(session: Session, *, message: str) -> None:
     """Process a message again, once; if it is refused again, it stays."""
     _tell(session, session.api.operate("poison", message, "send", by=session.api.access.person()))
@@ -158,7 +158,7 @@ def send_message(session: Session, *, message: str) -> None:
 @poison.command()
 @click.argument("message", metavar="ID")
 @with_json
-@connected
+@with_session
 def discard(session: Session, *, message: str) -> None:
     """Remove a message from the list; its row is kept, with your name."""
     _tell(session, session.api.operate("poison", message, "discard", by=session.api.access.person()))
@@ -171,7 +171,7 @@ def letters() -> None:
 
 @letters.command("list")
 @with_json
-@connected
+@with_session
 def list_letters(session: Session) -> None:
     """Show them, with the reason."""
     _list(session, "letters", _letters, "All letters were sent.")
@@ -181,7 +181,7 @@ def list_letters(session: Session) -> None:
 @click.argument("proposal", metavar="ID")
 @click.argument("key", required=False)
 @with_json
-@connected
+@with_session
 def send_letter(session: Session, *, proposal: str, key: str | None) -> None:
     """Send a proposal's unsent letters, or the one with this KEY."""
     by = session.api.access.person()

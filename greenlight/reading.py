@@ -10,7 +10,7 @@ from rich.text import Text
 from greenlight.api import Json
 from greenlight.completion import proposal_ids
 from greenlight.errors import GreenlightError
-from greenlight.session import Session, connected, print_json, with_json
+from greenlight.session import Session, print_json, with_json, with_session
 from greenlight.story import tell
 from greenlight.texts import one_line
 from greenlight.times import present
@@ -28,7 +28,7 @@ _LARGEST_PAGE = 100
 @click.option("--all", "everything", is_flag=True, help="All of them.")
 @click.option("--token", metavar="TOKEN", help="Continue after the end of a list with --json.")
 @with_json
-@connected
+@with_session
 def list_proposals(
     session: Session, *, limit: int, everything: bool, token: str | None, **narrowed: str | None
 ) -> None:
@@ -57,7 +57,7 @@ def list_proposals(
 @click.command()
 @_ID
 @with_json
-@connected
+@with_session
 def show(session: Session, *, given: str) -> None:
     """Show everything about a proposal.
 
@@ -77,7 +77,7 @@ def show(session: Session, *, given: str) -> None:
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path, allow_dash=True), help="The file to write; - is standard output."
 )
-@connected
+@with_session
 def download(session: Session, *, given: str, name: str, output: Path | None) -> None:
     """Download a document of a proposal."""
     content = session.on(given, lambda whole: session.api.attachment(whole, name))

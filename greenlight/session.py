@@ -86,7 +86,7 @@ def _is_narrow(stream: TextIO) -> bool:
     return not (stream.encoding or "utf-8").lower().replace("-", "").startswith("utf")
 
 
-def connected(command: Callable[..., None]) -> Callable[..., None]:
+def with_session(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command `--as` and `--url`, and a session as its first argument, which knows of `--json`."""
 
     @click.option("--as", "user", metavar="NAME", envvar="GREENLIGHT_USER", help="Who you are.  [GREENLIGHT_USER]")

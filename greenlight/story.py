@@ -47,7 +47,7 @@ def _event(shown: Data) -> Event:
         number=shown["number"],
         at=moment(shown["at"]),
         who=one_line(story.doer(shown["by"], via)),
-        way=story.way(via),
+        way=story.identification(via),
         what=one_line(what),
         details=tuple(_short(each) for each in details if each),
         mood=story.mood_of(entry) if entry else "plain",

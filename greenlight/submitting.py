@@ -12,8 +12,8 @@ import click
 from approvals.words.wording import money, rule_name
 from greenlight.completion import policies_and_files
 from greenlight.errors import GreenlightError
-from greenlight.files import enclosed, files_of, read_object
-from greenlight.session import Session, connected, print_json, with_json
+from greenlight.files import files_of, read_attachment, read_object
+from greenlight.session import Session, print_json, with_json, with_session
 from greenlight.texts import one_line, short_id
 from greenlight.times import moment
 from greenlight.views import foreseen
@@ -49,7 +49,7 @@ def _describing(command: Callable[..., None]) -> Callable[..., None]:
 )
 @click.option("--id", "chosen", metavar="ID", help="An id of your choice; handing it in twice makes one proposal.")
 @with_json
-@connected
+@with_session
 def submit(
     session: Session, *, file: Path | None, attach: tuple[Path, ...], chosen: str | None, **options: Any
 ) -> None:
@@ -79,7 +79,7 @@ def submit(
 @click.command()
 @_describing
 @with_json
-@connected
+@with_session
 def preview(session: Session, *, file: Path | None, **options: Any) -> None:
     """Say who would have to approve a proposal.
 
@@ -111,8 +111,8 @@ def _form(session: Session, file: Path | None, attach: Iterable[Path], options: 
     if not isinstance(inside, list):
         raise GreenlightError(f"The attachments of {file} are not a list.", "Put them between [ and ].")
     beside = Path() if file is None or str(file) == "-" else file.parent
-    enclosures = [enclosed(beside / each) if isinstance(each, str) else each for each in inside]
-    enclosures += [enclosed(path) for path in files_of(attach)]
+    enclosures = [read_attachment(beside / each) if isinstance(each, str) else each for each in inside]
+    enclosures += [read_attachment(path) for path in files_of(attach)]
     form.setdefault("author", session.api.access.user)
     if not form["author"]:
         session.api.access.person()

@@ -15,7 +15,7 @@ from rich.text import Text
 from greenlight.api import Api, Json
 from greenlight.completion import proposal_ids
 from greenlight.errors import NO, AnswerLost, Unreachable
-from greenlight.session import Session, connected, print_json, with_json
+from greenlight.session import Session, print_json, with_json, with_session
 from greenlight.story import Event, tell
 from greenlight.texts import one_line
 from greenlight.times import present
@@ -84,7 +84,7 @@ class Watch:
 @click.command()
 @click.argument("given", metavar="ID", shell_complete=proposal_ids)
 @with_json
-@connected
+@with_session
 def watch(session: Session, *, given: str) -> None:
     """Follow a proposal to its end.
 

@@ -21,14 +21,14 @@ def billing_issuer(context: df.DurableOrchestrationContext) -> Generator[Any, An
     """Issue the first bill immediately, then one per interval: ten daily bills span nine days."""
     run = read_input(context, BillingState).run(context.current_utc_datetime)
     for _ in range(BILLS_A_GENERATION):
-        if run.due > context.current_utc_datetime:
+        if run.next_due_at > context.current_utc_datetime:
             _show(context, "waiting", run)
-            yield context.create_timer(run.due)
+            yield context.create_timer(run.next_due_at)
         _show(context, "billing", run)
         bill = run.next_bill(context.instance_id)
         issued = IssuedBill.from_dict((yield call(context, "IssueBill", bill.to_dict(), patience=A_DAY)))
         run = run.with_bill(issued)
-        if run.done:
+        if run.is_complete:
             show(context, "billed", account=run.form.account, bills=run.issued, total=run.total)
             return {
                 "outcome": "billed",
@@ -51,5 +51,5 @@ def _show(context: df.DurableOrchestrationContext, state: str, run: BillingRun) 
         bills=run.issued,
         of=run.form.days,
         total=run.total,
-        nextBill=run.due.isoformat(),
+        nextBill=run.next_due_at.isoformat(),
     )

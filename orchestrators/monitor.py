@@ -24,7 +24,7 @@ def monitor_job_status(context: df.DurableOrchestrationContext) -> Generator[Any
     watch = read_input(context, MonitorState).watch(context.current_utc_datetime)
     for _ in range(POLLS_A_GENERATION):
         job = yield from _poll(context, watch.form.job_id)
-        watch = watch.polled()
+        watch = watch.after_poll()
         now = context.current_utc_datetime
         outcome = watch.outcome(job, now)
         if outcome:
@@ -48,7 +48,7 @@ def monitor_job_status(context: df.DurableOrchestrationContext) -> Generator[Any
             expires=watch.expires.isoformat(),
         )
         yield context.create_timer(next_poll)
-        watch = watch.grown()
+        watch = watch.with_next_interval()
 
     context.continue_as_new(watch.carry_over().to_dict())
     return {}

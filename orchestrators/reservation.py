@@ -37,7 +37,7 @@ def reserve_budget(context: df.DurableOrchestrationContext) -> Generator[Any, An
     run = _Run(context, read_input(context, ReservationForm))
     reply = yield from run.reserve()
     if not reply.granted:
-        return run.ended("refused", reply, reply.reason)
+        return run.output("refused", reply, reply.reason)
     # A reservation that is already spent belongs to an earlier run under this id; its outcome is returned again.
     if run.form.ask_first and reply.standing == ReservationState.RESERVED:
         objection = yield from run.ask()
@@ -45,7 +45,7 @@ def reserve_budget(context: df.DurableOrchestrationContext) -> Generator[Any, An
             return (yield from run.release("released", objection))
 
     entry = yield from run.book()
-    if not entry.booked:
+    if not entry.is_booked:
         return (yield from run.release("released", "the cost could not be booked"))
     if reply.new and entry.round != run.booking.round:
         return (
@@ -130,15 +130,15 @@ class _Run:
         reply = yield from self._call("confirm", key=self.booking.instance_id)
         if not reply.granted:
             raise Unconfirmed(f"the cost is booked, but {reply.reason}; correct the budget {self.form.budget} manually")
-        return self.ended("booked", reply)
+        return self.output("booked", reply)
 
     def release(self, outcome: str, reason: str) -> Generator[Any, Any, dict[str, Any]]:
         """Release the reservation."""
         self._show("releasing", reason=reason)
         reply = yield from self._call("release", key=self.booking.instance_id)
-        return self.ended(outcome, reply, reason)
+        return self.output(outcome, reply, reason)
 
-    def ended(self, outcome: str, reply: Reply, reason: str = "") -> dict[str, Any]:
+    def output(self, outcome: str, reply: Reply, reason: str = "") -> dict[str, Any]:
         """Return the output; amounts are in the budget's currency, not in cents."""
         why = {"reason": reason} if reason else {}
         self._show(outcome, **why)

@@ -39,12 +39,12 @@ from approvals.rules.turns import (
     MOST_TROUBLES,
     UNCHECKED,
     EventDecision,
-    Looked,
+    LookResult,
     ReviewInput,
     Step,
     Turn,
     findings_of,
-    shown,
+    to_custom_status,
     until,
     wakes_after,
     woken_by,
@@ -92,7 +92,7 @@ def _fail(context: df.DurableOrchestrationContext, turn: Turn) -> Steps:
     reason = "the workflow could not continue"
     failing = {"proposalId": turn.proposal_id, "told": turn.told, "reason": reason, "look": _look(context, turn)}
     found = yield from attempt(call(context, "FailReview", failing))
-    looked = None if isinstance(found, Failed) else Looked.from_dict(found)
+    looked = None if isinstance(found, Failed) else LookResult.from_dict(found)
     if looked is None or looked.step is None:
         return  # the sweep does it when storage is available again (clients/sweep.py)
     turn = yield from _carry_on(context, turn, looked, looked.step)
@@ -120,11 +120,11 @@ def _carry_out(context: df.DurableOrchestrationContext, turn: Turn) -> Steps:
     return (yield from _wait(context, turn, step, left))
 
 
-def _carry_on(context: df.DurableOrchestrationContext, turn: Turn, looked: Looked, step: Step) -> Steps:
+def _carry_on(context: df.DurableOrchestrationContext, turn: Turn, looked: LookResult, step: Step) -> Steps:
     """Return the turn after letters and counters, which the look has seen to, except while files are checked."""
     if looked.told is not None:
-        return turn.carried_out(looked.told, looked.counted, step.entries)
-    turn = yield from _tell(context, turn.informed(step), step)
+        return turn.after_carrying_out(looked.told, looked.counted, step.entries)
+    turn = yield from _tell(context, turn.with_listed_values(step), step)
     return _count(context, turn, step)
 
 
@@ -158,13 +158,13 @@ def _look(context: df.DurableOrchestrationContext, turn: Turn) -> dict[str, Any]
 
 def _advance(context: df.DurableOrchestrationContext, turn: Turn) -> Steps:
     """Read the record, and check the document if that is the next step; return what was found, or `Failed`."""
-    looked: Looked | None = None
+    looked: LookResult | None = None
     for _ in range(MOST_CHECKS):
         if looked is None:
             found = yield from attempt(call(context, "AdvanceReview", _look(context, turn)))
             if isinstance(found, Failed):
                 return found
-            looked = Looked.from_dict(found)
+            looked = LookResult.from_dict(found)
         if looked.step is None:
             raise ReviewFailed(f"there is no record of proposal {turn.proposal_id}; submit it with POST /api/proposals")
         if looked.step.next != "check":
@@ -174,7 +174,7 @@ def _advance(context: df.DurableOrchestrationContext, turn: Turn) -> Steps:
         found = yield from _check(context, turn, looked.step)
         if isinstance(found, Failed):
             return found
-        looked = Looked.from_dict(found) if "step" in found else None
+        looked = LookResult.from_dict(found) if "step" in found else None
     return looked or last
 
 
@@ -206,7 +206,7 @@ def _tell(context: df.DurableOrchestrationContext, turn: Turn, step: Step) -> St
 
 def _count(context: df.DurableOrchestrationContext, turn: Turn, step: Step) -> Turn:
     """Report this review's total contribution to each counter that lacks it; a repeated report adds nothing."""
-    for counter in step.uncounted(turn.counted):
+    for counter in step.missing_counts(turn.counted):
         contribution = Contribution(
             proposal_id=turn.proposal_id, known=turn.counted.get(counter, 0), total=step.counts[counter]
         )
@@ -216,7 +216,7 @@ def _count(context: df.DurableOrchestrationContext, turn: Turn, step: Step) -> T
 
 def _show(context: df.DurableOrchestrationContext, turn: Turn, step: Step) -> None:
     """Show the state of the review, and how far this workflow has processed it, which the sweep uses."""
-    context.set_custom_status(shown(turn, step))
+    context.set_custom_status(to_custom_status(turn, step))
 
 
 def _wait(context: df.DurableOrchestrationContext, turn: Turn, step: Step | None, left: list[EventDecision]) -> Steps:

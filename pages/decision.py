@@ -11,13 +11,13 @@ from approvals.attachments import KINDS
 from approvals.record.documents import Attachment
 from approvals.record.entries import Entry
 from approvals.rules.choices import choices
-from approvals.rules.eligibility import asked_as
+from approvals.rules.eligibility import find_seat
 from approvals.rules.state import Review, Status
 from approvals.visible import one_line, visible
 from approvals.words.wording import moment, people, size, stage_name, time_left
 from pages.facts import facts
+from pages.remarks import remarks
 from pages.rendering import Page, message_page, render
-from pages.said import said
 
 LONGEST_COMMENT = 8_000
 """Characters, the same limit as for verbs."""
@@ -41,7 +41,7 @@ def decision_page(
     """
     open_stage = review.stage
     assert open_stage
-    asked = asked_as(review, person)
+    asked = find_seat(review, person)
     filled = filled or FormInput()
     return render(
         "decide.html",
@@ -53,7 +53,7 @@ def decision_page(
         summary=visible(review.summary),
         documents=[_document(each, token) for each in review.attachments],
         token=token,
-        said=said(entries),
+        remarks=remarks(entries),
         choices=choices(review.policy),
         deadline=open_stage.deadline,
         time_left=time_left(open_stage.deadline, now),

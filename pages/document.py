@@ -12,7 +12,7 @@ from pages.documents import address_of, readable
 from pages.markdown import LONGEST_RENDERED
 from pages.proposal import proposal_address
 from pages.rendering import Page
-from pages.shell import Shell, framed
+from pages.shell import Shell, render_in_shell
 
 LARGEST_SHOWN = 512 * 1024
 """Bytes of a text that has a page; a larger one is a download."""
@@ -39,7 +39,7 @@ def document_page(shell: Shell, shown: ShownFile) -> Page:
     """Return the page. Markdown that is too long to be formatted is shown as plain text."""
     attachment, plain = shown.attachment, len(shown.words) > LONGEST_RENDERED
     compared = shown.earlier is not None
-    return framed(
+    return render_in_shell(
         "document.html",
         shell,
         name=one_line(attachment.name),

@@ -58,7 +58,7 @@ def _event(entry: Entry) -> Event:
         number=entry.number,
         at=entry.at,
         who=one_line(story.doer(entry.by, entry.via)),
-        way=story.way(entry.via),
+        way=story.identification(entry.via),
         what=one_line(what),
         details=tuple(_short(one_line(each)) for each in details if each),
         mood=story.mood_of(entry),

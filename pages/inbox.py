@@ -11,7 +11,7 @@ from approvals.words.wording import money, people, time_left
 from gateways.personal_rows import Part
 from gateways.proposal_rows import IndexRow
 from pages.rendering import Page
-from pages.shell import Shell, framed, state_of
+from pages.shell import Shell, render_in_shell, state_of
 
 TITLES = {
     Part.WAITING: "Waiting for you",
@@ -79,14 +79,14 @@ class Result:
 
     proposal_id: str
     title: str
-    taken: bool
+    is_recorded: bool
     sentence: str
     """Where the proposal stands now, or why the decision was not taken."""
 
 
 def inbox_page(shell: Shell, question: Question, found: FoundPage, *, now: datetime, fault: str = "") -> Page:
     """Return a page of the inbox; `fault` says what was wrong with a bulk decision that was sent from it."""
-    return framed(
+    return render_in_shell(
         "inbox.html",
         shell,
         state=state_of(question, found),
@@ -104,9 +104,9 @@ def inbox_page(shell: Shell, question: Question, found: FoundPage, *, now: datet
 
 def results_page(shell: Shell, results: Sequence[Result]) -> Page:
     """Return what became of decisions in bulk: those that were not taken first, each with the reason."""
-    taken = sum(each.taken for each in results)
-    return framed(
-        "results.html", shell, results=sorted(results, key=lambda each: each.taken), taken=taken, back=ADDRESS
+    taken = sum(each.is_recorded for each in results)
+    return render_in_shell(
+        "results.html", shell, results=sorted(results, key=lambda each: each.is_recorded), taken=taken, back=ADDRESS
     )
 
 

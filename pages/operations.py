@@ -11,7 +11,7 @@ from approvals.visible import one_line, visible
 from approvals.words.histories import HistoryLine
 from approvals.words.wording import ago
 from pages.rendering import Page
-from pages.shell import Shell, framed, state_of
+from pages.shell import Shell, render_in_shell, state_of
 
 ADDRESS = "/api/ui/operations"
 
@@ -86,7 +86,7 @@ class Workflow:
 
 def operations_page(shell: Shell, view: Overview, told: ActResult | None = None) -> Page:
     """Return the page; each kind of trouble has its number on top."""
-    return framed(
+    return render_in_shell(
         "operations.html",
         shell,
         state=_state(view),
@@ -118,7 +118,7 @@ def workflow_page(
     shell: Shell, given: str, workflow: Workflow | None, verdict: Verdict | None, told: ActResult | None = None
 ) -> Page:
     """Return the page of one id: its workflow, and whether its record is what was written; either may be missing."""
-    return framed(
+    return render_in_shell(
         "workflow.html",
         shell,
         told=told,

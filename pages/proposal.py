@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Any
 
 from approvals.record.entries import Entry
-from approvals.rules.eligibility import asked_as
+from approvals.rules.eligibility import find_seat
 from approvals.rules.permissions import Permissions
 from approvals.rules.state import AwaitingChanges, Review
 from approvals.rules.versions import Version
@@ -18,11 +18,11 @@ from pages.documents import Texts, changes, documents
 from pages.facts import facts
 from pages.history import MOST_TOLD, rounds
 from pages.inbox import STATUSES
+from pages.remarks import remarks
 from pages.rendering import Page
-from pages.said import said
-from pages.shell import Shell, framed, state_of
+from pages.shell import Shell, render_in_shell, state_of
 from pages.uploads import file_limits
-from pages.verb_forms import DONE, SentForm, offered
+from pages.verb_forms import DONE, SentForm, verbs_with_form
 from pages.way import draw_way
 
 LONGEST_COMMENT = 8_000
@@ -40,7 +40,7 @@ class ShownProposal:
     """The words of files that were read for it."""
     permissions: Permissions
     """Of who reads it."""
-    done: str = ""
+    done_verb: str = ""
     """The verb that has just been taken down, as the address says it; others are passed over."""
     sent: SentForm = field(default_factory=SentForm)
     whole_history: bool = False
@@ -55,8 +55,8 @@ def proposal_page(shell: Shell, shown: ShownProposal, *, now: datetime) -> Page:
     """Return the page as the person of the shell sees it."""
     review, allowed = shown.review, shown.permissions
     named = tuple(map(one_line, review.involved))
-    verbs = offered(allowed)
-    page = framed(
+    verbs = verbs_with_form(allowed)
+    page = render_in_shell(
         "proposal.html",
         shell,
         state=state_of(review.proposal_id, review.number),
@@ -70,17 +70,17 @@ def proposal_page(shell: Shell, shown: ShownProposal, *, now: datetime) -> Page:
         documents=documents(review.proposal_id, shown.versions[-1], shown.texts),
         changes=changes(review.proposal_id, shown.versions, shown.texts),
         way=draw_way(review, now),
-        said=[_with_mentions(each.by, each.did, each.at, each.words, named) for each in said(shown.entries)],
+        remarks=[_with_mentions(each.by, each.did, each.at, each.words, named) for each in remarks(shown.entries)],
         allowed=allowed,
         verbs=verbs,
         wishes=any(each.needs_comment for each in allowed.answers),
-        early=bool(allowed.answers) and asked_as(review, shell.person) is None,
+        early=bool(allowed.answers) and find_seat(review, shell.person) is None,
         stage=stage_name(review.open_stage) if review.open_stage else "",
         rounds=rounds(shown.entries, most=None if shown.whole_history else MOST_TOLD),
         left_out=0 if shown.whole_history else max(0, len(shown.entries) - MOST_TOLD),
-        done=DONE.get(shown.done, ""),
+        done=DONE.get(shown.done_verb, ""),
         sent=shown.sent,
-        form_is_gone=shown.sent.failed and shown.sent.verb not in verbs,
+        form_is_gone=shown.sent.is_refused and shown.sent.verb not in verbs,
         longest_comment=LONGEST_COMMENT,
         after_files=_after_files(review),
         **file_limits(),
@@ -95,7 +95,7 @@ def _with_mentions(by: str, did: str, at: datetime, words: str, named: tuple[str
 def _lead(review: Review, person: str, now: datetime) -> str:
     """Say in a sentence where the proposal stands for who reads."""
     waiting = people(tuple(one_line(each.person) for each in review.waiting_for))
-    asked = asked_as(review, person)
+    asked = find_seat(review, person)
     if asked and review.stage:
         behalf = f" on behalf of {one_line(asked.on_behalf_of)}" if asked.on_behalf_of else ""
         return f"Your answer is asked for{behalf} in {stage_name(review.stage.plan)}, {_left(review, now)}."

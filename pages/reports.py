@@ -8,7 +8,7 @@ from datetime import datetime
 from approvals.reports import OUTCOMES, Report
 from approvals.visible import one_line
 from pages.rendering import Page
-from pages.shell import Shell, framed, state_of
+from pages.shell import Shell, render_in_shell, state_of
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """A spreadsheet takes a text that begins so for a formula."""
@@ -16,7 +16,7 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 def reports_page(shell: Shell, report: Report, *, most: int) -> Page:
     """Return the page; its charts are pictures of their own, under `reports/…svg`. `most` proposals are reported."""
-    return framed(
+    return render_in_shell(
         "reports.html",
         shell,
         state=state_of(report),

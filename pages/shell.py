@@ -25,7 +25,7 @@ class Shell:
     """The tabs that are not open to them, which are not shown."""
 
 
-def framed(template: str, shell: Shell, *, state: str = "", scripts: Sequence[str] = (), **shown: Any) -> Page:
+def render_in_shell(template: str, shell: Shell, *, state: str = "", scripts: Sequence[str] = (), **shown: Any) -> Page:
     """Return a page with what is around it.
 
     `state`, from `state_of`, changes when what the page shows changes, but not as time passes. A page with a state asks
@@ -46,5 +46,5 @@ def framed(template: str, shell: Shell, *, state: str = "", scripts: Sequence[st
 
 
 def state_of(*parts: object) -> str:
-    """Return a short digest of what a page shows, for `framed`; the parts have a `repr` that says all about them."""
+    """Return a short digest of what a page shows, for `render_in_shell`; the `repr` of each part says all of it."""
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]

@@ -10,7 +10,7 @@ from approvals.record.documents import Attachment
 from approvals.visible import one_line, visible
 from approvals.words.wording import people, size
 from pages.rendering import Page
-from pages.shell import Shell, framed
+from pages.shell import Shell, render_in_shell
 from pages.uploads import file_limits
 
 LONGEST_TEXT = 8_000
@@ -41,7 +41,7 @@ class Draft:
     comment: str = ""
     files: tuple[Attachment, ...] = ()
     """What is on record already."""
-    kept: tuple[Attachment, ...] = ()
+    stored_files: tuple[Attachment, ...] = ()
     """What was chosen and is stored, so that it comes with the form when it is sent again."""
     faults: Mapping[str, Sequence[str]] = field(default_factory=lambda: MappingProxyType({}))
     """Sentences by field; `form` has those that belong to none."""
@@ -65,7 +65,7 @@ def submit_page(
     preview: Mapping[str, Any] | None = None,
 ) -> Page:
     """Return the form for a new proposal; `policies` are names with their descriptions, `preview` who will be asked."""
-    return framed(
+    return render_in_shell(
         "submit.html",
         shell,
         **_common(draft),
@@ -83,7 +83,7 @@ def resubmit_page(
 ) -> Page:
     """Return the form for a proposal that comes again, with what was asked for in view, and who will be asked."""
     shown = {"by": wish.by, "at": wish.at, "words": visible(wish.words), "until": wish.until}
-    return framed(
+    return render_in_shell(
         "submit.html",
         shell,
         **_common(draft),
@@ -115,8 +115,8 @@ def _common(draft: Draft) -> dict[str, Any]:
     return {
         "draft": draft,
         "faults": draft.faults,
-        "files": [_file(each) for each in draft.files if each.name not in {other.name for other in draft.kept}],
-        "kept": [_file(each) for each in draft.kept],
+        "files": [_file(each) for each in draft.files if each.name not in {other.name for other in draft.stored_files}],
+        "kept": [_file(each) for each in draft.stored_files],
         **file_limits(),
         "longest": LONGEST_TEXT,
     }

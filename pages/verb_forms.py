@@ -47,11 +47,11 @@ class SentForm:
     """What was done to the document since it was shown, where that is why."""
 
     @property
-    def failed(self) -> bool:
+    def is_refused(self) -> bool:
         """Whether there is anything to tell."""
         return bool(self.faults or self.refusal)
 
-    def kept(self, verb: str, name: str) -> str:
+    def field_value(self, verb: str, name: str) -> str:
         """Return what was typed into a field of that verb's form."""
         return self.fields.get(name, "") if verb == self.verb else ""
 
@@ -60,7 +60,7 @@ class SentForm:
         return self.faults.get(name, "") if verb == self.verb else ""
 
 
-def offered(allowed: Permissions) -> tuple[str, ...]:
+def verbs_with_form(allowed: Permissions) -> tuple[str, ...]:
     """Return the verbs that have a form on the page, in its order."""
     shown = {
         "decisions": bool(allowed.answers),

@@ -65,7 +65,7 @@ class Station:
     """When it was passed."""
     until: datetime | None = None
     """The deadline of an open station."""
-    left: str = ""
+    time_left: str = ""
     """How much time is left until then."""
     lines: tuple[str, ...] = ()
     people: tuple[Person, ...] = ()
@@ -123,13 +123,15 @@ def _stage(review: Review, index: int, plan: Stage, now: datetime) -> Station:
 
 def _closed(review: Review, closed: ClosedStage, title: str) -> Station:
     passed = closed.outcome == "approved"
-    by = () if closed.silent else (f"decided by {one_line(closed.by)}",)
+    by = () if closed.is_by_deadline else (f"decided by {one_line(closed.by)}",)
     return Station(
         title=title,
         mark="done" if passed else "bad",
         state=_OUTCOMES[closed.outcome],
         at=closed.at,
-        lines=("Nobody answered in time, which the policy takes for a yes",) if closed.silent and passed else by,
+        lines=("Nobody answered in time, which the policy takes for a yes",)
+        if closed.is_by_deadline and passed
+        else by,
         people=tuple(_answered(each) for each in _answers(review, closed.index)),
     )
 
@@ -147,7 +149,7 @@ def _open(review: Review, stage: OpenStage, title: str, now: datetime) -> Statio
         mark="next" if paused else "late" if late else "open",
         state="The clock stands still" if paused else "Overdue" if late else "Open now",
         until=None if paused else stage.deadline,
-        left="" if paused else time_left(stage.deadline, now),
+        time_left="" if paused else time_left(stage.deadline, now),
         lines=tuple(_open_lines(review, stage)),
         people=tuple(_people(review, stage)),
     )
@@ -248,7 +250,7 @@ def _with_changes(review: Review, stages: tuple[Station, ...], now: datetime) ->
         mark="late" if phase.until <= now else "open",
         state="Overdue" if phase.until <= now else "Open now",
         until=phase.until,
-        left=time_left(phase.until, now),
+        time_left=time_left(phase.until, now),
         lines=(f"{one_line(phase.by)} asked for them",),
         people=(Person(name=one_line(review.author), on_behalf_of="", state="is waited for", mark="open"),),
     )

@@ -18,7 +18,7 @@ from gateways.review_records import open_review_records
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Examined:
+class Examination:
     """A record, and the result of its check."""
 
     content: bytes
@@ -31,7 +31,7 @@ class TooLarge(Exception):
     """The export would exceed its size limit."""
 
 
-def examine(proposal_id: str, *, anchored: bool = True) -> Examined | None:
+def examine(proposal_id: str, *, anchored: bool = True) -> Examination | None:
     """Check a record; None if there was never one under this id. Blocks.
 
     Without `anchored` an existing record is checked only by itself.
@@ -42,7 +42,7 @@ def examine(proposal_id: str, *, anchored: bool = True) -> Examined | None:
     anchors = anchors or (() if content else _anchors(proposal_id))
     if not content and not anchors:
         return None
-    return Examined(content=content, anchors=anchors, verdict=judge(proposal_id, content, anchors))
+    return Examination(content=content, anchors=anchors, verdict=judge(proposal_id, content, anchors))
 
 
 def judge(proposal_id: str, content: bytes, anchors: Iterable[Anchor]) -> Verdict:

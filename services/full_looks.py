@@ -24,7 +24,7 @@ class Looks:
         """Say whether a sweep has to look at all records."""
         return period(now) != self._last
 
-    def done(self, now: datetime) -> None:
+    def note_sweep(self, now: datetime) -> None:
         """Say that a sweep that began then has looked at all records."""
         self._last = period(now)
 

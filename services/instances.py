@@ -47,7 +47,7 @@ class Instance:
     output: Any = None
 
     @property
-    def completed(self) -> bool:
+    def has_completed(self) -> bool:
         """Whether it has completed successfully."""
         return self.state == RuntimeStatus.Completed.value
 

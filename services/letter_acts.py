@@ -11,7 +11,7 @@ from gateways.letters.messages import SenderWrong
 from gateways.letters.smtp import MailSettingsWrong, NotSent
 from gateways.operations import open_operations
 from gateways.review_records import open_review_records
-from services.operator_acts import Declined, recorded
+from services.operator_acts import Declined, carry_out_on_record
 from services.review_letters import notices_of
 
 
@@ -55,7 +55,7 @@ async def send_letter(proposal_id: str, key: str, by: str) -> ActDone | Declined
             await asyncio.to_thread(lambda: open_operations().forget_letter(proposal_id, key))
         return "sent" if sent else f"not sent: {why}"
 
-    await recorded("send letter", target, by, send)
+    await carry_out_on_record("send letter", target, by, send)
     if sent:
         return ActDone(target=target, sentence="The letter has gone.")
     return Declined(

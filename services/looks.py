@@ -80,7 +80,7 @@ async def carry_out(look: Look, chain: Chain, review: Review, tell: TellCounter)
         return await asyncio.to_thread(list_step, chain, review, told=look.told)
     known = await asyncio.to_thread(_begin, look, chain, review)
     told = await asyncio.to_thread(_tell_people, review, known)
-    for counter in step.uncounted(known.counted):
+    for counter in step.missing_counts(known.counted):
         total, before = step.counts[counter], known.counted.get(counter, 0)
         await tell(counter, Contribution(proposal_id=review.proposal_id, known=before, total=total))
     await asyncio.to_thread(_end, chain, review, told)
@@ -106,7 +106,7 @@ def _begin(look: Look, chain: Chain, review: Review) -> _Known:
     what was done before, of which a workflow that was started anew knows nothing. Otherwise what this process has
     written last shows that.
     """
-    notices, row = notices_of(chain, told=look.told), open_proposal_index().known(IndexRow.of(review, head=chain.head))
+    notices, row = notices_of(chain, told=look.told), open_proposal_index().cached(IndexRow.of(review, head=chain.head))
     is_listed = row is not None and (row.entries, row.head) == (review.number, chain.head)
     if row is None or (notices and not is_listed):
         row = _enter(chain, review, look.told)

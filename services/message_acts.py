@@ -7,7 +7,7 @@ from approvals.operations import ActDone, MessageAct, MessageState, PutAsideMess
 from gateways import clock
 from gateways.people import name_of
 from gateways.put_aside import open_put_aside
-from services.operator_acts import Declined, recorded
+from services.operator_acts import Declined, carry_out_on_record
 
 Deliver = Callable[[bytes, str], Awaitable[str | None]]
 """Delivers the body of a message to its receiver, under the message's own id; returns why it was refused, or None."""
@@ -37,7 +37,7 @@ async def act_on_message(act: MessageAct, message: str, by: str, deliver: Delive
     if claimed is None:
         return await asyncio.to_thread(_already_handled, message)
     if act is MessageAct.DISCARD:
-        await recorded("discard message", message, by, _nothing)
+        await carry_out_on_record("discard message", message, by, _nothing)
         return ActDone(target=message, sentence="The message was discarded; its row stays.")
 
     refused: str | None = None
@@ -47,7 +47,7 @@ async def act_on_message(act: MessageAct, message: str, by: str, deliver: Delive
         refused = await _send(found, deliver)
         return f"refused again: {refused}" if refused else "taken"
 
-    await recorded("send message", message, by, send)
+    await carry_out_on_record("send message", message, by, send)
     if refused:
         return Declined(
             code="notSent",

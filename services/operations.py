@@ -40,7 +40,7 @@ async def overview(client: df.DurableOrchestrationClient) -> Overview:
 def _rows() -> tuple[tuple[Run, ...], tuple[UnsentLetter, ...], tuple[ActRecord, ...], tuple[PutAsideMessage, ...]]:
     """Four queries; blocks."""
     operations = open_operations()
-    messages = sorted(open_put_aside().waiting(), key=lambda each: each.at, reverse=True)
+    messages = sorted(open_put_aside().list_waiting(), key=lambda each: each.at, reverse=True)
     letters = sorted(operations.letters(), key=lambda each: each.at, reverse=True)
     return tuple(operations.runs()), tuple(letters), tuple(operations.acts()), tuple(messages)
 

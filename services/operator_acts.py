@@ -27,7 +27,7 @@ class Declined:
     what_to_do: str
 
 
-async def recorded(act: str, target: str, by: str, do: Callable[[], Awaitable[str]]) -> None:
+async def carry_out_on_record(act: str, target: str, by: str, do: Callable[[], Awaitable[str]]) -> None:
     """Record an action, do it, and record the result; an action that cannot be recorded is not done.
 
     The log has action and target, the table has the name as well: names are in no log.

@@ -71,7 +71,7 @@ def add(
     """
     records = records or open_review_records()
     with _LOCKS[hash(proposal_id) % len(_LOCKS)]:
-        chain, is_fresh = records.known(proposal_id), False
+        chain, is_fresh = records.cached(proposal_id), False
         for attempt in range(MOST_ATTEMPTS):
             if chain is None:
                 chain, is_fresh = records.read(proposal_id), True
@@ -95,7 +95,7 @@ def add(
                     continue
                 if written is not None:
                     return written, review_of(written)
-                chain, is_fresh = records.known(proposal_id), True  # read in order to find out who was faster
+                chain, is_fresh = records.cached(proposal_id), True  # read in order to find out who was faster
                 time.sleep(random.uniform(0.0, min(0.005 * 2 ** min(attempt, 10), _LONGEST_PAUSE_S)))
             elif is_fresh or review.number in complete:
                 return chain, review

@@ -17,7 +17,7 @@ from gateways.proposal_index import open_proposal_index
 from gateways.review_records import open_review_records
 from services.full_looks import open_looks
 from services.instances import Instance, find_instance
-from services.operator_acts import Declined, recorded
+from services.operator_acts import Declined, carry_out_on_record
 from services.replays import review_of
 
 _DONE = {
@@ -46,7 +46,9 @@ async def act_on_instance(
     refused = _untimely(act, instance) or await asyncio.to_thread(_guarded, act, instance, request)
     if refused:
         return refused
-    await recorded(act.value, instance_id, request.by, lambda: _carry_out(client, act, instance, request.reason))
+    await carry_out_on_record(
+        act.value, instance_id, request.by, lambda: _carry_out(client, act, instance, request.reason)
+    )
     return ActDone(target=instance_id, sentence=f"The workflow {instance_id} {_DONE[act]}.")
 
 

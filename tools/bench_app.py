@@ -32,7 +32,7 @@ SETTINGS = {"ALLOWED_HOSTS": "127.0.0.1"}
 
 
 @dataclass
-class Taken:
+class Timings:
     """What one operation took, each time that it was done."""
 
     answer_ms: list[float] = field(default_factory=list)
@@ -90,7 +90,7 @@ class Desk:
         return answer.body if isinstance(answer.body, dict) else {}
 
 
-def measure(app: AppUnderTest, taken: dict[str, Taken], times: int, at_once: int = AT_ONCE) -> None:
+def measure(app: AppUnderTest, taken: dict[str, Timings], times: int, at_once: int = AT_ONCE) -> None:
     """Do every operation so many times, one after the other, and one of them by `at_once` people at the same moment."""
     desk = Desk(app)
     desk.decide(desk.submit())  # tables and containers are made now
@@ -132,7 +132,7 @@ def _at_once(desk: Desk, people: int) -> list[float]:
         return list(pool.map(decide, range(people)))
 
 
-def _time(app: AppUnderTest, desk: Desk, taken: Taken, work: Callable[[], object]) -> None:
+def _time(app: AppUnderTest, desk: Desk, taken: Timings, work: Callable[[], object]) -> None:
     pids = processes(app.pid)
     cpu, began = cpu_s(pids), time.perf_counter()
     work()
@@ -143,7 +143,7 @@ def _time(app: AppUnderTest, desk: Desk, taken: Taken, work: Callable[[], object
     taken.cpu_ms.append((cpu_s(pids) - cpu) * 1000)
 
 
-def table(taken: dict[str, Taken]) -> str:
+def table(taken: dict[str, Timings]) -> str:
     """The figures as Markdown."""
     lines = ["| | answer, ms | in all, ms | CPU, ms |", "| --- | --- | --- | --- |"]
     for title, found in taken.items():
@@ -161,7 +161,7 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true", help="a few of each")
     parser.add_argument("--write", type=Path, metavar="DOCUMENT")
     given = parser.parse_args()
-    taken: dict[str, Taken] = defaultdict(Taken)
+    taken: dict[str, Timings] = defaultdict(Timings)
     for number in range(given.rounds):
         print(f"round {number + 1} of {given.rounds}: the app", file=sys.stderr)
         with (

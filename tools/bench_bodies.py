@@ -26,7 +26,7 @@ _SIX_MB = 6_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Measured:
+class Measurement:
     """What reading one body took."""
 
     status: int
@@ -110,7 +110,7 @@ CASES: Mapping[str, Hostile] = {
 """By name."""
 
 
-def measure(names: Iterable[str]) -> Iterator[tuple[str, Measured]]:
+def measure(names: Iterable[str]) -> Iterator[tuple[str, Measurement]]:
     """Measure cases by name, each in a process of its own, forked from one that has loaded the app."""
     command = [sys.executable, __file__, "--read"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT) as reader:
@@ -121,10 +121,10 @@ def measure(names: Iterable[str]) -> Iterator[tuple[str, Measured]]:
                 file.write(CASES[name].make())
                 file.flush()
                 print(CASES[name].route, file.name, file=reader.stdin, flush=True)
-                yield name, Measured(**json.loads(reader.stdout.readline()))
+                yield name, Measurement(**json.loads(reader.stdout.readline()))
 
 
-def excess(name: str, measured: Measured, size: int) -> str | None:
+def excess(name: str, measured: Measurement, size: int) -> str | None:
     """Say which limit a case has broken; None if it broke none."""
     if measured.seconds > LONGEST_S:
         return f"{name}: {measured.seconds:.2f} s, more than {LONGEST_S:g} s"
@@ -157,13 +157,13 @@ def _read_all() -> None:
         child = os.fork()
         if child == 0:
             found = _read_one(calls[route], path)
-            print(json.dumps({name: getattr(found, name) for name in Measured.__slots__}), flush=True)
+            print(json.dumps({name: getattr(found, name) for name in Measurement.__slots__}), flush=True)
             os._exit(0)
         if os.waitpid(child, 0)[1] != 0:
             sys.exit(f"{route} could not be measured")
 
 
-def _read_one(call: Callable[[bytes], tuple[int, int]], path: str) -> Measured:
+def _read_one(call: Callable[[bytes], tuple[int, int]], path: str) -> Measurement:
     """Read the body in this process, after another one, so that one-time set-up is not counted."""
     call(b"[]")
     body = Path(path).read_bytes()
@@ -172,7 +172,7 @@ def _read_one(call: Callable[[bytes], tuple[int, int]], path: str) -> Measured:
     before, began = _peak(), process_time()
     status, answer = call(body)
     seconds = process_time() - began
-    return Measured(status=status, answer=answer, seconds=seconds, grown=_peak() - before)
+    return Measurement(status=status, answer=answer, seconds=seconds, grown=_peak() - before)
 
 
 def _peak() -> int:

@@ -23,7 +23,7 @@ class PictureFailed(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pictured:
+class PicturedPage:
     """A page that has a picture."""
 
     path: str
@@ -71,30 +71,30 @@ def _answer_many(page: Page) -> None:
 
 
 PAGES = {
-    "inbox": Pictured(path="/api/ui/inbox"),
-    "inbox-filters": Pictured(path="/api/ui/inbox?part=wrote&overdue=true", person=AUTHOR),
-    "proposal": Pictured(path=f"/api/ui/proposals/{PROPOSAL}"),
-    "proposal-of-its-author": Pictured(path=f"/api/ui/proposals/{PROPOSAL}", person=AUTHOR, first=_add_files),
-    "proposal-versions": Pictured(path=f"/api/ui/proposals/{CHANGED}"),
-    "proposal-news": Pictured(path=f"/api/ui/proposals/{PROPOSAL}", first=_hear_news),
-    "file": Pictured(path=f"/api/ui/proposals/{CHANGED}/files/plan.md"),
-    "file-compared": Pictured(path=f"/api/ui/proposals/{CHANGED}/files/plan.md?since=2"),
-    "resubmit": Pictured(path=f"/api/ui/proposals/{WISHED}/resubmit", person=AUTHOR),
-    "submit": Pictured(path="/api/ui/submit"),
-    "submit-preview": Pictured(path="/api/ui/submit", first=_fill_in),
-    "submit-faults": Pictured(path="/api/ui/submit", first=_fill_in_badly),
-    "reports": Pictured(path="/api/ui/reports"),
-    "operations": Pictured(path="/api/ui/operations"),
-    "workflow": Pictured(path=f"/api/ui/operations/workflow?id={STOPPED}"),
-    "act-as": Pictured(path="/api/ui/act-as"),
-    "refusal": Pictured(path=f"/api/ui/proposals/{PROPOSAL}", person="Somebody Else"),
-    "decision": Pictured(path=""),
-    "dashboard-instances": Pictured(path="/devhost/instances"),
-    "dashboard-mail": Pictured(path="/devhost/mail"),
-    "dashboard-letter": Pictured(path="/devhost/letter?id=1"),
-    "dashboard-instance": Pictured(path=f"/devhost/instance?id={PROPOSAL}"),
+    "inbox": PicturedPage(path="/api/ui/inbox"),
+    "inbox-filters": PicturedPage(path="/api/ui/inbox?part=wrote&overdue=true", person=AUTHOR),
+    "proposal": PicturedPage(path=f"/api/ui/proposals/{PROPOSAL}"),
+    "proposal-of-its-author": PicturedPage(path=f"/api/ui/proposals/{PROPOSAL}", person=AUTHOR, first=_add_files),
+    "proposal-versions": PicturedPage(path=f"/api/ui/proposals/{CHANGED}"),
+    "proposal-news": PicturedPage(path=f"/api/ui/proposals/{PROPOSAL}", first=_hear_news),
+    "file": PicturedPage(path=f"/api/ui/proposals/{CHANGED}/files/plan.md"),
+    "file-compared": PicturedPage(path=f"/api/ui/proposals/{CHANGED}/files/plan.md?since=2"),
+    "resubmit": PicturedPage(path=f"/api/ui/proposals/{WISHED}/resubmit", person=AUTHOR),
+    "submit": PicturedPage(path="/api/ui/submit"),
+    "submit-preview": PicturedPage(path="/api/ui/submit", first=_fill_in),
+    "submit-faults": PicturedPage(path="/api/ui/submit", first=_fill_in_badly),
+    "reports": PicturedPage(path="/api/ui/reports"),
+    "operations": PicturedPage(path="/api/ui/operations"),
+    "workflow": PicturedPage(path=f"/api/ui/operations/workflow?id={STOPPED}"),
+    "act-as": PicturedPage(path="/api/ui/act-as"),
+    "refusal": PicturedPage(path=f"/api/ui/proposals/{PROPOSAL}", person="Somebody Else"),
+    "decision": PicturedPage(path=""),
+    "dashboard-instances": PicturedPage(path="/devhost/instances"),
+    "dashboard-mail": PicturedPage(path="/devhost/mail"),
+    "dashboard-letter": PicturedPage(path="/devhost/letter?id=1"),
+    "dashboard-instance": PicturedPage(path=f"/devhost/instance?id={PROPOSAL}"),
     # It decides what others only show, so it comes last.
-    "inbox-results": Pictured(path="/api/ui/inbox", first=_answer_many),
+    "inbox-results": PicturedPage(path="/api/ui/inbox", first=_answer_many),
 }
 """By the names of the pictures; the address of the decision page is in a letter."""
 

@@ -36,7 +36,17 @@ from rich.console import Console
 from rich.terminal_theme import TerminalTheme
 from rich.text import Text
 
-from tools.pictured_pages import AUTHOR, FOOTBRIDGE, PAGES, PROPOSAL, READER, Pictured, PictureFailed, post, seed_more
+from tools.pictured_pages import (
+    AUTHOR,
+    FOOTBRIDGE,
+    PAGES,
+    PROPOSAL,
+    READER,
+    PicturedPage,
+    PictureFailed,
+    post,
+    seed_more,
+)
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 PICTURES = REPOSITORY / "docs" / "pictures"
@@ -91,15 +101,15 @@ class Terminal:
             return  # the host has ended, and with it the terminal
 
     @property
-    def printed(self) -> str:
+    def screen_text(self) -> str:
         """What the host has printed so far, colours included."""
         return self._printed.decode("utf-8", "replace").replace("\r\n", "\n")
 
     def is_ready(self) -> bool:
         """Whether the host answers; raises PictureFailed if it has ended."""
         if self._process.poll() is not None:
-            raise PictureFailed(f"The host ended before it was ready:\n{self.printed}")
-        return "Ready on" in self.printed
+            raise PictureFailed(f"The host ended before it was ready:\n{self.screen_text}")
+        return "Ready on" in self.screen_text
 
 
 def main() -> int:
@@ -111,9 +121,9 @@ def main() -> int:
             url = f"http://localhost:{_free_port()}"
             with running_host(url, Path(data)) as terminal:
                 seed_others(url)
-                before = len(terminal.printed)
+                before = len(terminal.screen_text)
                 seed(url)
-                shown = terminal.printed[before:].strip("\n")
+                shown = terminal.screen_text[before:].strip("\n")
                 letter = next(each for each in reversed(letters_to(url, ADDRESS)) if "Mill Stream" in each)
                 link = re.search(r'href="([^"]+/api/decide[^"]+)"', letter)
                 if not link:
@@ -249,7 +259,7 @@ def take(
     page.close()
 
 
-def take_looks(chromium: Browser, name: str, pictured: Pictured, url: str, address: str) -> None:
+def take_looks(chromium: Browser, name: str, pictured: PicturedPage, url: str, address: str) -> None:
     """Open a page once, do what is to be done first, and picture it on a desktop, on a phone and in dark colours.
 
     `address` is the one of the decision page.

@@ -184,10 +184,11 @@ def wait_for(target: Target, status_url: str, what: str, reached: Callable[[dict
             return status
         runtime = status["runtimeStatus"] if status else "unknown"
         if runtime in ("Failed", "Terminated", "Completed"):
-            raise SmokeFailed(f"the proposal is {runtime}, not {what}: {_shown(status)}")
+            raise SmokeFailed(f"the proposal is {runtime}, not {what}: {_shown_fields(status)}")
         if time.monotonic() > give_up:
             raise SmokeFailed(
-                f"the proposal is not {what} after {target.patience:.0f} s, its status is {runtime}: {_shown(status)}. "
+                f"the proposal is not {what} after {target.patience:.0f} s, its status is {runtime}: "
+                f"{_shown_fields(status)}. "
                 "Look for it in the host's log, and for its message in approval-queue-poison."
             )
         time.sleep(PAUSE_SECONDS)
@@ -215,7 +216,7 @@ def check_outcome(ended: dict[str, Any]) -> None:
     """Raise SmokeFailed unless the proposal was approved by the person in the message."""
     output = ended["output"]
     if not isinstance(output, dict) or (output.get("outcome"), output.get("decidedBy")) != ("approved", APPROVER):
-        raise SmokeFailed(f"the proposal ended, but not as approved by {APPROVER}: {_shown(ended)}")
+        raise SmokeFailed(f"the proposal ended, but not as approved by {APPROVER}: {_shown_fields(ended)}")
 
 
 def _catalogue(target: Target) -> str:
@@ -260,7 +261,7 @@ def _state(status: dict[str, Any]) -> str | None:
     return custom.get("state") if isinstance(custom, dict) else None
 
 
-def _shown(status: dict[str, Any] | None) -> str:
+def _shown_fields(status: dict[str, Any] | None) -> str:
     shown = {name: status.get(name) for name in ("customStatus", "output")} if status else {}
     return json.dumps(shown)[:500]
 

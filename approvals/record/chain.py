@@ -85,8 +85,8 @@ def seal(entries: Iterable[Entry], *, head: str, keys: Keyring | None = None) ->
     for entry in entries:
         fields = {**to_json(entry), "prev": head}
         if keys:
-            fields["key"] = keys.signing.id
-            fields["mac"] = keys.signing.sign(_canonical(fields))
+            fields["key"] = keys.signing_key.id
+            fields["mac"] = keys.signing_key.sign(_canonical(fields))
         line, head = _sealed(fields)
         lines.append(line)
     return b"".join(lines)
@@ -239,7 +239,7 @@ def _follow(number: int, text: bytes, line: _Line, before: _Link | None) -> None
 def _authenticate(number: int, line: _Line, keys: Keyring, *, signed_before: bool) -> bool:
     """Say whether a line is authenticated; raises `Tampered` if it must be. `signed_before`: an earlier line is."""
     if line.key is not None and line.mac is not None:
-        if keys.signed(line.key, line.signed, line.mac):
+        if keys.has_signed(line.key, line.signed, line.mac):
             return True
         reason = (
             "its mac does not match its key: somebody without the key wrote it"

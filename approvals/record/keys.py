@@ -41,11 +41,11 @@ class Keyring:
     """When the app got its first key. Older entries may lack authentication; None: no entry may."""
 
     @property
-    def signing(self) -> Key:
+    def signing_key(self) -> Key:
         """The key that signs."""
         return self.keys[0]
 
-    def signed(self, key_id: str, content: bytes, mac: str) -> bool:
+    def has_signed(self, key_id: str, content: bytes, mac: str) -> bool:
         """Say whether the key with that id has signed the content; false if there is no such key."""
         return any(key.id == key_id and hmac.compare_digest(key.sign(content), mac) for key in self.keys)
 

@@ -10,9 +10,9 @@ from approvals.record.entries import Commented, Entry, Reminded, Via
 from approvals.reserved_names import NOBODIES
 from approvals.rules.answering import decide, request_changes
 from approvals.rules.authoring import attach, resubmit, withdraw
-from approvals.rules.eligibility import ActionRefused, AlreadyRecorded, over
+from approvals.rules.eligibility import ActionRefused, AlreadyRecorded, refusal_after_end
 from approvals.rules.handover import hand_over, take_back
-from approvals.rules.identities import known_as, with_known_names
+from approvals.rules.identities import name_in_review, with_known_names
 from approvals.rules.limits import why_too_many
 from approvals.rules.links import Link
 from approvals.rules.progress import COMMENT_PAUSE, heading, settle
@@ -45,12 +45,12 @@ class Actor:
     link: Link | None = None
     """The decision link, if the action came through one."""
 
-    def known_in(self, review: Review, directory: Directory) -> "Actor":
+    def with_review_name(self, review: Review, directory: Directory) -> "Actor":
         """Return the actor with the name that the review uses for this person."""
         link = self.link
         if link:
-            link = link.model_copy(update={"person": known_as(review, link.person, directory)})
-        return replace(self, name=known_as(review, self.name, directory), link=link)
+            link = link.model_copy(update={"person": name_in_review(review, link.person, directory)})
+        return replace(self, name=name_in_review(review, self.name, directory), link=link)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +75,7 @@ def accept(
     due = settle(review, now)
     for entry in due:
         review = apply(review, entry)
-    verb, actor = with_known_names(review, verb, directory), actor.known_in(review, directory)
+    verb, actor = with_known_names(review, verb, directory), actor.with_review_name(review, directory)
     judged = _judge(review, verb, actor, max(now, review.last_at), directory)
     if not isinstance(judged, Entry):
         return judged
@@ -86,7 +86,7 @@ def accept(
 def _judge(
     review: Review, verb: Verb, actor: Actor, now: datetime, directory: Directory
 ) -> Entry | AlreadyRecorded | ActionRefused:
-    if among(verb.acting, NOBODIES):
+    if among(verb.actor_name, NOBODIES):
         return ActionRefused(code="notAsked", reason="the request names no person; only a named person's answer counts")
     if isinstance(verb, Delegate | Reassign) and among(verb.to, NOBODIES):
         return ActionRefused(code="invalid", reason=f"to: {verb.to} is a reserved name; name a person")
@@ -123,7 +123,7 @@ def _by_kind(
 def _comment(review: Review, verb: Comment, actor: Actor, now: datetime) -> Entry | AlreadyRecorded | ActionRefused:
     if (verb.by, verb.comment) in review.latest_comments:
         return AlreadyRecorded(number=review.number)
-    if actor.via is Via.PERSON and not concerns(review, verb.by):
+    if actor.via is Via.PERSON and not is_involved(review, verb.by):
         return ActionRefused(code="notAsked", reason=f"{verb.by} is not involved in this proposal")
     place, told_at = heading(review, now=now, by=verb.by, via=actor.via), review.comments_told_at
     if review.end:
@@ -132,7 +132,7 @@ def _comment(review: Review, verb: Comment, actor: Actor, now: datetime) -> Entr
     return Commented(**place, comment=verb.comment, letter=quiet)
 
 
-def concerns(review: Review, person: str) -> bool:
+def is_involved(review: Review, person: str) -> bool:
     """Say whether a person is involved in a proposal: wrote it, was asked, or is named in its policy."""
     named = tuple(each for stage in review.policy.all_stages for each in stage.approvers)
     higher = tuple(each for stage in review.policy.all_stages for rung in stage.escalate_to for each in rung.to)
@@ -141,11 +141,11 @@ def concerns(review: Review, person: str) -> bool:
 
 def _remind(review: Review, verb: Remind, actor: Actor, now: datetime) -> Entry | ActionRefused:
     if review.end:
-        return over(review.end)
+        return refusal_after_end(review.end)
     stage = review.stage
     if stage is None:
         return ActionRefused(code="notNow", reason="nobody is being asked now")
-    if actor.via is Via.PERSON and not concerns(review, verb.by):
+    if actor.via is Via.PERSON and not is_involved(review, verb.by):
         return ActionRefused(code="notAsked", reason=f"{verb.by} is not involved in this proposal")
     last = stage.last_reminder
     if last and now < last + REMIND_AGAIN_AFTER:

@@ -13,7 +13,14 @@ from approvals.policy.faults import KNOWN_WORDS
 from approvals.policy.stages import Effect
 from approvals.record.entries import AskedPerson, ChangesRequested, Decided, Entry, Via
 from approvals.rules.document_match import outdated_link, wrong_document
-from approvals.rules.eligibility import ActionRefused, AlreadyRecorded, asked_as, may_answer, over, superseded
+from approvals.rules.eligibility import (
+    ActionRefused,
+    AlreadyRecorded,
+    find_seat,
+    may_answer,
+    refusal_after_end,
+    why_superseded,
+)
 from approvals.rules.links import Link
 from approvals.rules.progress import heading
 from approvals.rules.state import Answer, AwaitingChanges, Review
@@ -74,7 +81,7 @@ def request_changes(
     if unfit:
         return unfit
     if review.end:
-        return over(review.end)
+        return refusal_after_end(review.end)
     seat = _seat_of(review, verb, via, link)
     if isinstance(seat, ActionRefused):
         return seat
@@ -129,9 +136,9 @@ def _recorded_before(
         if unfit:
             return unfit
     mine = _answer_of(review, verb.approver)
-    if mine and (review.final or asked_as(review, verb.approver) is None):
+    if mine and (review.final or find_seat(review, verb.approver) is None):
         return _again(mine, verb, "an answer cannot be changed")
-    return over(review.end) if review.end else None
+    return refusal_after_end(review.end) if review.end else None
 
 
 def _unfit(review: Review, link: Link) -> ActionRefused | None:
@@ -140,7 +147,7 @@ def _unfit(review: Review, link: Link) -> ActionRefused | None:
         used = next((each for each in review.decisions if each.link_id == link.id), None)
         what = _describe(used) if used else f"{link.person} asked for changes"
         return ActionRefused(code="replayed", reason=f"this link has been used: {what}")
-    return outdated_link(review, link) or superseded(review, link)
+    return outdated_link(review, link) or why_superseded(review, link)
 
 
 def _answer_of(review: Review, person: str) -> Answer | None:

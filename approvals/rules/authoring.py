@@ -11,9 +11,9 @@ from approvals.names import same
 from approvals.policy.policy import check_for
 from approvals.record.documents import Attachment, document_hash
 from approvals.record.entries import Attached, Entry, Resubmitted, Via, Withdrawn
-from approvals.rules.eligibility import ActionRefused, over
+from approvals.rules.eligibility import ActionRefused, refusal_after_end
 from approvals.rules.progress import heading
-from approvals.rules.revisions import tolerated
+from approvals.rules.revisions import is_tolerated
 from approvals.rules.state import AwaitingChanges, Review, Status
 from approvals.rules.verbs import Attach, Resubmit, Withdraw
 from approvals.validation import Invalid
@@ -26,7 +26,7 @@ def withdraw(review: Review, verb: Withdraw, via: Via, now: datetime) -> Entry |
     if review.status is Status.WITHDRAWN:
         return None
     if review.end:
-        return over(review.end)
+        return refusal_after_end(review.end)
     return Withdrawn(**heading(review, now=now, by=verb.by, via=via), reason=verb.reason)
 
 
@@ -39,7 +39,11 @@ def resubmit(review: Review, verb: Resubmit, via: Via, now: datetime) -> Entry |
     if not isinstance(review.phase, AwaitingChanges):
         if review.resubmission == document:
             return None
-        return over(review.end) if review.end else ActionRefused(code="notNow", reason="nobody has asked for changes")
+        return (
+            refusal_after_end(review.end)
+            if review.end
+            else ActionRefused(code="notNow", reason="nobody has asked for changes")
+        )
     try:
         check_for(
             review.policy,
@@ -59,7 +63,7 @@ def resubmit(review: Review, verb: Resubmit, via: Via, now: datetime) -> Entry |
         document_changed=document != review.reviewed,
         round=review.round + 1,
         comment=verb.comment,
-        answers_kept=tolerated((*changed, *files), review.policy.keep_answers_on) or None,
+        answers_kept=is_tolerated((*changed, *files), review.policy.keep_answers_on) or None,
     )
 
 
@@ -79,7 +83,7 @@ def attach(review: Review, verb: Attach, via: Via, now: datetime) -> Entry | Act
     if before and before.sha256 == verb.sha256:
         return None
     if review.end:
-        return over(review.end)
+        return refusal_after_end(review.end)
     others = (*(each for each in review.attachments if each.name != verb.name), new)
     if len(others) > MOST_ATTACHMENTS:
         return ActionRefused(
@@ -96,7 +100,7 @@ def attach(review: Review, verb: Attach, via: Via, now: datetime) -> Entry | Act
         attachment=new,
         replaced=before is not None,
         round=review.round + 1 if _has_asked(review) else review.round,
-        answers_kept=tolerated((part,), review.policy.keep_answers_on) or None,
+        answers_kept=is_tolerated((part,), review.policy.keep_answers_on) or None,
     )
 
 

@@ -49,21 +49,21 @@ class AlreadyRecorded:
     """The number of its entry; that of the latest entry if it has none."""
 
 
-def asked_as(review: Review, person: str) -> AskedPerson | None:
+def find_seat(review: Review, person: str) -> AskedPerson | None:
     """Return the seat that a person is asked to answer for now."""
     return next((each for each in review.waiting_for if same(each.person, person)), None)
 
 
 def may_answer(review: Review, person: str, via: Via) -> AskedPerson | ActionRefused | None:
     """Return the seat that a person may answer for; None if the answer is early and is kept for its stage."""
-    own = wrote_it(review, person)
+    own = refuse_author(review, person)
     if own:
         return own
     if isinstance(review.phase, AwaitingChanges):
         return ActionRefused(
             code="notNow", reason="the author was asked for changes; decide after the proposal is submitted again"
         )
-    seat = asked_as(review, person) or _vouched_for(review, via)
+    seat = find_seat(review, person) or _vouched_for(review, via)
     if seat:
         return _second_answer(review, person) or seat
     missed = _refusal_after_handover(review, person)
@@ -78,23 +78,23 @@ def may_answer(review: Review, person: str, via: Via) -> AskedPerson | ActionRef
     )
 
 
-def wrote_it(review: Review, person: str) -> ActionRefused | None:
+def refuse_author(review: Review, person: str) -> ActionRefused | None:
     """Refuse an author's answer to their own proposal; None for others, or if the policy allows it."""
     if not same(person, review.author) or review.policy.allow_self_approval:
         return None
     return ActionRefused(code="selfApproval", reason=f"{person} wrote the proposal and may not decide on it")
 
 
-def over(end: EndedReview) -> ActionRefused:
+def refusal_after_end(end: EndedReview) -> ActionRefused:
     """Return the refusal for an action after the end: how the review ended, and who decided."""
     by = "" if end.by == NOBODY else f" by {end.by}"
     return ActionRefused(code="over", reason=f"the proposal was {end.outcome}{by} at {minute(end.at)}")
 
 
-def superseded(review: Review, link: Link) -> ActionRefused | None:
+def why_superseded(review: Review, link: Link) -> ActionRefused | None:
     """Return why a link does not fit the open stage; None if it does."""
     if review.end:
-        return over(review.end)
+        return refusal_after_end(review.end)
     stage = review.stage
     if stage is None:
         return ActionRefused(code="superseded", reason="the proposal is not waiting for an answer now")

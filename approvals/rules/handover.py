@@ -11,9 +11,9 @@ from approvals.names import among, key, same
 from approvals.policy.staffing import find_short
 from approvals.record.entries import AskedPerson, Delegated, Entry, Kind, Reassigned, Via
 from approvals.reserved_names import A_SYSTEM
-from approvals.rules.eligibility import ActionRefused, AlreadyRecorded, asked_as, over
+from approvals.rules.eligibility import ActionRefused, AlreadyRecorded, find_seat, refusal_after_end
 from approvals.rules.progress import heading
-from approvals.rules.recipients import busy, delegated_seat, unfit_recipient
+from approvals.rules.recipients import delegated_seat, unfit_recipient, why_busy
 from approvals.rules.state import OpenStage, Review
 from approvals.rules.verbs import Delegate, Reassign, TakeBack
 
@@ -23,11 +23,11 @@ def hand_over(
 ) -> Entry | AlreadyRecorded | ActionRefused:
     """Judge a delegation, or a reassignment by an operator."""
     if review.end:
-        return over(review.end)
+        return refusal_after_end(review.end)
     stage = review.stage
     if stage is None:
         return ActionRefused(code="notNow", reason="a task can be handed over only while its stage is open")
-    if via is Via.PERSON and not same(verb.acting, verb.owner):
+    if via is Via.PERSON and not same(verb.actor_name, verb.owner):
         return ActionRefused(code="notAsked", reason=f"only {verb.owner} or an operator may hand this task over")
     seat = next((each for each in review.waiting_for if same(each.person, verb.owner)), None)
     if seat is None:
@@ -45,7 +45,7 @@ def hand_over(
     kind = Delegated if delegating else Reassigned
     nobodys = isinstance(verb, Reassign) and verb.by is None and via is not Via.PERSON
     return kind(
-        **heading(review, now=now, by=A_SYSTEM if nobodys else verb.acting, via=via),
+        **heading(review, now=now, by=A_SYSTEM if nobodys else verb.actor_name, via=via),
         stage=stage.plan.name,
         seat=seat.seat,
         owner=verb.owner,
@@ -58,18 +58,18 @@ def hand_over(
 def take_back(review: Review, verb: TakeBack, via: Via, now: datetime) -> Entry | AlreadyRecorded | ActionRefused:
     """Judge that somebody takes a task back that they have delegated."""
     if review.end:
-        return over(review.end)
+        return refusal_after_end(review.end)
     if review.stage is None:
         return ActionRefused(code="notNow", reason="a task can be taken back only while its stage is open")
     stage = review.stage.plan.name
     given = next((each for each in review.stage.asked if delegated_seat(review, each, verb.by)), None)
-    if given is None and asked_as(review, verb.by) and (key(verb.by), Kind.DELEGATED) in review.acts:
+    if given is None and find_seat(review, verb.by) and (key(verb.by), Kind.DELEGATED) in review.acts:
         return AlreadyRecorded(number=review.number)
     if given is None:
         return ActionRefused(code="notAsked", reason=f"{verb.by} has delegated no task in stage {stage!r}")
     if given not in review.waiting_for:
         return ActionRefused(code="alreadyDecided", reason=f"{given.person} has answered on behalf of {verb.by}")
-    unfit = busy(review, verb.by) or _blocks_review(review, review.stage, given, verb.by)
+    unfit = why_busy(review, verb.by) or _blocks_review(review, review.stage, given, verb.by)
     if unfit:
         return unfit
     mine = delegated_seat(review, given, verb.by)

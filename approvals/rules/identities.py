@@ -11,7 +11,7 @@ _NAMES = ("by", "approver", "owner", "to")
 """Fields of verbs that name a person."""
 
 
-def known_as(review: Review, name: str, directory: Directory) -> str:
+def name_in_review(review: Review, name: str, directory: Directory) -> str:
     """Return the name that a review uses for the person with this name.
 
     A record keeps the names from the time when it was written, even if the directory has changed since. For a person
@@ -25,7 +25,7 @@ def with_known_names(review: Review, verb: Verb, directory: Directory) -> Verb:
     """Return the verb with the names that the review uses for its people."""
     given = {field: getattr(verb, field, None) for field in _NAMES}
     return verb.model_copy(
-        update={field: known_as(review, name, directory) for field, name in given.items() if name is not None}
+        update={field: name_in_review(review, name, directory) for field, name in given.items() if name is not None}
     )
 
 

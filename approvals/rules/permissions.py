@@ -51,34 +51,34 @@ def permissions(review: Review, person: str, now: datetime, *, directory: Direct
     """
     actor = Actor(name=person, via=Via.PERSON)
 
-    def judged(verb: Verb) -> Judgement:
+    def judge(verb: Verb) -> Judgement:
         return accept(review, verb, actor, now, directory=directory)
 
-    def taken(verb: Verb) -> bool:
-        return isinstance(judged(verb), Accepted)
+    def is_accepted(verb: Verb) -> bool:
+        return isinstance(judge(verb), Accepted)
 
     def answer(choice: Choice) -> bool:
         given = ChosenAnswer(decision=choice.word, comment="-", document=review.document)
-        return taken(to_verb(given, review.policy, person))
+        return is_accepted(to_verb(given, review.policy, person))
 
     def may_give(model: type[Delegate] | type[Reassign]) -> Iterator[str]:
-        told = judged(model.from_dict({"from": person, "to": _STRANGER}))
+        told = judge(model.from_dict({"from": person, "to": _STRANGER}))
         hopeless = isinstance(told, ActionRefused) and told.code in _WHOEVER_IT_IS
         candidates = () if hopeless else _candidates(review, directory)
-        return (to for to in candidates if taken(model.from_dict({"from": person, "to": to})))
+        return (to for to in candidates if is_accepted(model.from_dict({"from": person, "to": to})))
 
     known = tuple(islice((to for to in may_give(Delegate) if to != _STRANGER), MOST_SUGGESTED))
     return Permissions(
         answers=tuple(each for each in choices(review.policy) if answer(each)),
-        comment=taken(Comment(by=person, comment=_new_words(review, person))),
+        comment=is_accepted(Comment(by=person, comment=_new_words(review, person))),
         delegate=bool(known) or any(may_give(Delegate)),
         reassign=any(may_give(Reassign)),
         successors=known,
-        take_back=taken(TakeBack(by=person)),
-        remind=taken(Remind(by=person)),
-        withdraw=taken(Withdraw(by=person)),
-        resubmit=taken(Resubmit(by=person)),
-        attach=taken(_new_file(review, person)),
+        take_back=is_accepted(TakeBack(by=person)),
+        remind=is_accepted(Remind(by=person)),
+        withdraw=is_accepted(Withdraw(by=person)),
+        resubmit=is_accepted(Resubmit(by=person)),
+        attach=is_accepted(_new_file(review, person)),
     )
 
 

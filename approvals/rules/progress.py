@@ -103,7 +103,7 @@ def checked(review: Review, findings: tuple[str, ...], *, document: str, now: da
     return (planned, *settle(apply(review, planned), now))
 
 
-def failed(review: Review, reason: str, *, now: datetime) -> tuple[Entry, ...]:
+def end_as_failed(review: Review, reason: str, *, now: datetime) -> tuple[Entry, ...]:
     """Return the end of a review whose workflow cannot continue."""
     if review.final:
         return ()

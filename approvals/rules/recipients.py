@@ -4,7 +4,7 @@ from approvals.directory import Directory
 from approvals.names import among, same
 from approvals.policy.policy import Policy
 from approvals.record.entries import AskedPerson, Via
-from approvals.rules.eligibility import ActionRefused, wrote_it
+from approvals.rules.eligibility import ActionRefused, refuse_author
 from approvals.rules.state import Review
 from approvals.rules.verbs import Delegate, Reassign
 
@@ -15,7 +15,7 @@ def unfit_recipient(review: Review, verb: Delegate | Reassign, via: Via, directo
     The policy's `delegateTo` applies to people. A system that reassigns a task acts for the operators, who handle cases
     that the policy did not foresee. An unknown address never gets a task.
     """
-    unfit = wrote_it(review, verb.to) or busy(review, verb.to)
+    unfit = refuse_author(review, verb.to) or why_busy(review, verb.to)
     if unfit:
         return unfit
     if not directory.allows(verb.to):
@@ -34,14 +34,14 @@ def delegated_seat(review: Review, asked: AskedPerson, person: str) -> AskedPers
     return next(
         (
             each
-            for name, each in review.given
+            for name, each in review.seats_before_delegation
             if name == stage and same(each.seat, asked.seat) and same(each.person, person)
         ),
         None,
     )
 
 
-def busy(review: Review, person: str) -> ActionRefused | None:
+def why_busy(review: Review, person: str) -> ActionRefused | None:
     """Return why a person cannot get one more task in the open stage; None if they can."""
     return _has_a_place(review, person) or _engaged_elsewhere(review, person)
 

@@ -44,13 +44,13 @@ from approvals.rules.state import (
 
 def replay(entries: tuple[Entry, ...]) -> Review:
     """Return the review after all entries of a record, which has at least the entry of its submission."""
-    review = submitted(entries[0])
+    review = review_of_submission(entries[0])
     for entry in entries[1:]:
         review = apply(review, entry)
     return review
 
 
-def submitted(entry: Entry) -> Review:
+def review_of_submission(entry: Entry) -> Review:
     """Return the review after its first entry; raises ValueError if that is not a submission."""
     if not isinstance(entry, Submitted):
         raise ValueError("the first entry of a record must be its submission")
@@ -197,14 +197,17 @@ def _handed_over(review: Review, entry: Delegated | Reassigned) -> Review:
     handed_over = others if same(entry.to, entry.seat) else (*others, (entry.stage, held))
     given = _given_on(review, stage, entry)
     return _having_asked(
-        replace(review, phase=replace(stage, asked=asked), handed_over=handed_over, given=given), asked
+        replace(review, phase=replace(stage, asked=asked), handed_over=handed_over, seats_before_delegation=given),
+        asked,
     )
 
 
 def _given_on(review: Review, stage: OpenStage, entry: Delegated | Reassigned) -> tuple[tuple[str, AskedPerson], ...]:
     """Return who delegated which seats. If a task returns to a person, their delegation and later ones end."""
-    mine = tuple(each for each in review.given if each[0] == entry.stage and same(each[1].seat, entry.seat))
-    others = tuple(each for each in review.given if each not in mine)
+    mine = tuple(
+        each for each in review.seats_before_delegation if each[0] == entry.stage and same(each[1].seat, entry.seat)
+    )
+    others = tuple(each for each in review.seats_before_delegation if each not in mine)
     if isinstance(entry, Reassigned):
         return others
     before = next(each for each in stage.asked if each.seat == entry.seat)

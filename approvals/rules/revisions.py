@@ -42,6 +42,6 @@ def describe(revisions: Collection[Revision]) -> str:
     return before + ", ".join(latest)
 
 
-def tolerated(changed: Iterable[str], keep: Collection[Tolerable]) -> bool:
+def is_tolerated(changed: Iterable[str], keep: Collection[Tolerable]) -> bool:
     """Say whether answers stay valid after a change of these fields, or of `addedFiles` or `replacedFiles`."""
     return set(changed) <= set(keep)

@@ -70,7 +70,7 @@ class ClosedStage:
     at: datetime
 
     @property
-    def silent(self) -> bool:
+    def is_by_deadline(self) -> bool:
         """Whether a deadline decided it."""
         return self.by == NOBODY
 
@@ -209,7 +209,7 @@ class Review:
     """Everybody who was ever asked, by `names.key`, with the number of the first entry that asked them."""
     handed_over: tuple[tuple[str, AskedPerson], ...] = ()
     """By name of the stage: the seats that were given to somebody else, who keeps them in later rounds."""
-    given: tuple[tuple[str, AskedPerson], ...] = ()
+    seats_before_delegation: tuple[tuple[str, AskedPerson], ...] = ()
     """By name of the stage: delegated seats as they were before each delegation, in order."""
     latest_comments: tuple[tuple[str, str], ...] = ()
     """Each person's latest comment, to recognise one that is delivered twice."""

@@ -106,12 +106,12 @@ class Turn(Boundary):
         """
         return max(now, min(read_instant(self.reached), now + _EARLIEST)) if self.reached else now
 
-    def carried_out(self, told: int, counted: Mapping[str, int], entries: int) -> "Turn":
+    def after_carrying_out(self, told: int, counted: Mapping[str, int], entries: int) -> "Turn":
         """Return the turn after a look at so many entries that has told people and counters as well."""
         turn = self.model_copy(update={"counted": dict(counted)})
         return turn.after_telling(max(self.told, told), entries)
 
-    def informed(self, step: "Step") -> "Turn":
+    def with_listed_values(self, step: "Step") -> "Turn":
         """Return the turn with the newer values of the list of proposals: a restarted workflow does not know them."""
         counted = {name: max(count, self.counted.get(name, 0)) for name, count in step.counted.items()}
         return self.model_copy(update={"told": max(self.told, step.told), "counted": {**self.counted, **counted}})
@@ -177,12 +177,12 @@ class Step(Boundary):
     counted: Annotated[dict[str, Count], Field(default_factory=dict)]
     """What was added to the counters up to that entry."""
 
-    def uncounted(self, counted: Mapping[str, int]) -> dict[str, int]:
+    def missing_counts(self, counted: Mapping[str, int]) -> dict[str, int]:
         """Return what must still be added to each counter."""
         return {name: more for name, count in self.counts.items() if (more := count - counted.get(name, 0)) > 0}
 
 
-class Looked(Boundary):
+class LookResult(Boundary):
     """The result of a look at the record."""
 
     step: Step | None
@@ -207,7 +207,7 @@ class Progress:
 
     @classmethod
     def read(cls, custom_status: object) -> "Progress":
-        """Read the custom status that `shown` wrote, or any other value."""
+        """Read the custom status that `to_custom_status` wrote, or any other value."""
         fields = custom_status if isinstance(custom_status, dict) else {}
         entries = fields.get("entries")
         return cls(entries=entries if isinstance(entries, int) else 0, untold=bool(fields.get("untold")))
@@ -217,7 +217,7 @@ class Progress:
         return self.entries >= entries and not self.untold
 
 
-def shown(turn: Turn, step: Step) -> dict[str, Any]:
+def to_custom_status(turn: Turn, step: Step) -> dict[str, Any]:
     """Return the custom status: the state of the review without names and without texts of people.
 
     `entries` never counts entries that are not processed yet: during the checks it is the number of the last letters.

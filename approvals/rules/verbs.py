@@ -29,7 +29,7 @@ class Decide(About):
     """Chosen by the sender. A repeated id is the same decision, even if the first response was lost."""
 
     @property
-    def acting(self) -> str:
+    def actor_name(self) -> str:
         """Who acts."""
         return self.approver
 
@@ -42,7 +42,7 @@ class RequestChanges(About):
     """What should be changed."""
 
     @property
-    def acting(self) -> str:
+    def actor_name(self) -> str:
         """Who acts."""
         return self.approver
 
@@ -54,7 +54,7 @@ class Comment(Boundary):
     comment: Annotated[Prose, Field(min_length=1)]
 
     @property
-    def acting(self) -> str:
+    def actor_name(self) -> str:
         """Who acts."""
         return self.by
 
@@ -67,7 +67,7 @@ class Delegate(Boundary):
     comment: Prose = ""
 
     @property
-    def acting(self) -> str:
+    def actor_name(self) -> str:
         """Who acts."""
         return self.owner
 
@@ -79,7 +79,7 @@ class TakeBack(Boundary):
     comment: Prose = ""
 
     @property
-    def acting(self) -> str:
+    def actor_name(self) -> str:
         """Who acts."""
         return self.by
 
@@ -94,7 +94,7 @@ class Reassign(Boundary):
     comment: Prose = ""
 
     @property
-    def acting(self) -> str:
+    def actor_name(self) -> str:
         """Who acts."""
         return self.by or self.owner
 
@@ -105,7 +105,7 @@ class Remind(Boundary):
     by: Acting
 
     @property
-    def acting(self) -> str:
+    def actor_name(self) -> str:
         """Who acts."""
         return self.by
 
@@ -117,7 +117,7 @@ class Withdraw(Boundary):
     reason: Prose = ""
 
     @property
-    def acting(self) -> str:
+    def actor_name(self) -> str:
         """Who acts."""
         return self.by
 
@@ -134,7 +134,7 @@ class Resubmit(Boundary):
     comment: Prose = ""
 
     @property
-    def acting(self) -> str:
+    def actor_name(self) -> str:
         """Who acts."""
         return self.by
 
@@ -150,7 +150,7 @@ class Attach(Boundary):
     sha256: str
 
     @property
-    def acting(self) -> str:
+    def actor_name(self) -> str:
         """Who acts."""
         return self.by
 

@@ -53,5 +53,5 @@ def silent_stages(review: Review) -> tuple[str, ...]:
     return tuple(
         review.stages[index].name
         for index, closed in sorted(last.items())
-        if closed.outcome == "approved" and closed.silent
+        if closed.outcome == "approved" and closed.is_by_deadline
     )

@@ -8,7 +8,7 @@ from unicodedata import normalize
 
 from approvals.record.documents import Attachment
 from approvals.record.entries import Entry
-from approvals.rules.replay import apply, submitted
+from approvals.rules.replay import apply, review_of_submission
 from approvals.rules.state import Review
 
 
@@ -54,7 +54,7 @@ class Version:
 def versions(entries: Iterable[Entry]) -> tuple[Version, ...]:
     """Return all versions in a record, the first one first; files are never removed, only replaced."""
     first, *others = entries
-    review = submitted(first)
+    review = review_of_submission(first)
     found = [_version(review, 1)]
     for entry in others:
         before, review = review, apply(review, entry)

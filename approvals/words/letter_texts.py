@@ -72,7 +72,7 @@ def _quoted(notice: Notice) -> tuple[str, str | None]:
         names = tuple(dict.fromkeys(each.by for each in notice.comments))
         texts = [f"{each.by}: {each.comment}" if len(names) > 1 else each.comment for each in notice.comments]
         return "\n\n".join(texts), people(names)
-    said = notice.said if notice.kind is not NoticeKind.ASKED or notice.again else None
+    said = notice.quoted_entry if notice.kind is not NoticeKind.ASKED or notice.is_asked_again else None
     return (comment_of(said), said.by) if said else ("", None)
 
 
@@ -121,7 +121,7 @@ def _say(notice: Notice) -> tuple[str, str]:
 
 def _request_text(notice: Notice) -> tuple[str, str]:
     review = notice.review
-    if notice.again:
+    if notice.is_asked_again:
         lead = f"{review.author} has revised this proposal. Please read it again and answer in {_stage(review)}."
         return "Please decide again", lead
     if _yes_was_early(notice):

@@ -26,7 +26,7 @@ from approvals.record.entries import (
     StageOpened,
     Withdrawn,
 )
-from approvals.rules.replay import apply, submitted
+from approvals.rules.replay import apply, review_of_submission
 from approvals.rules.state import Review, Status
 
 
@@ -60,9 +60,9 @@ class Notice:
     """Whether this person has to answer; if so, the letter may have a decision link."""
     on_behalf_of: str | None = None
     """Who delegated the task to this person."""
-    again: bool = False
+    is_asked_again: bool = False
     """Whether this person was asked about this proposal before, and its author has changed it since."""
-    said: Entry | None = None
+    quoted_entry: Entry | None = None
     """The entry with the comment to quote: its own, the author's for a revision, or the deciding person's."""
     comments: tuple[Commented, ...] = ()
     """The comments, for a notice about comments."""
@@ -114,7 +114,7 @@ class _Step:
     before: Review
     entry: Entry
     after: Review
-    said: Entry | None
+    quoted_entry: Entry | None
     comments: tuple[Commented, ...]
 
 
@@ -123,11 +123,11 @@ def _steps(entries: Sequence[Entry], known: Review | None) -> Iterator[_Step]:
     review, done = known, known.number if known else 0
     said: dict[type[Entry], Entry] = {type(entry): entry for entry in entries[:done]}
     for entry in entries[done:]:
-        before = review or submitted(entry)
+        before = review or review_of_submission(entry)
         review = apply(before, entry) if review else before
         said[type(entry)] = entry
         comments = _comments_in(entry, entries)
-        yield _Step(before=before, entry=entry, after=review, said=_words_on(entry, said), comments=comments)
+        yield _Step(before=before, entry=entry, after=review, quoted_entry=_words_on(entry, said), comments=comments)
 
 
 def _comments_in(entry: Entry, entries: Sequence[Entry]) -> tuple[Commented, ...]:
@@ -229,8 +229,8 @@ def _ask(step: _Step, kind: NoticeKind, people: tuple[AskedPerson, ...]) -> tupl
             review=step.after,
             to_answer=True,
             on_behalf_of=each.on_behalf_of,
-            again=step.after.round > 1 and among(each.person, step.before.involved),
-            said=step.said,
+            is_asked_again=step.after.round > 1 and among(each.person, step.before.involved),
+            quoted_entry=step.quoted_entry,
         )
         for each in reversed(first.values())
     )
@@ -246,7 +246,7 @@ def _inform(step: _Step, kind: NoticeKind, people: tuple[str, ...]) -> tuple[Not
             entry=step.entry,
             review=step.after,
             to_answer=False,
-            said=step.said,
+            quoted_entry=step.quoted_entry,
             comments=step.comments,
         )
         for person in reversed(first.values())

@@ -32,7 +32,7 @@ from approvals.words.wording import people, size
 Mood = Literal["good", "bad", "ask", "late", "plain"]
 """What a reader should notice first."""
 
-Told = tuple[str, tuple[str, ...]]
+EntryText = tuple[str, tuple[str, ...]]
 """What was done, to be written after the person's name; and the details, some of which may be empty."""
 
 When = Callable[[datetime], str]
@@ -47,7 +47,7 @@ def doer(by: str, via: str) -> str:
     return "" if via in _BY_ITSELF else by
 
 
-def way(via: str) -> str:
+def identification(via: str) -> str:
     """Return how we know the person; empty if they were signed in, or if it was nobody."""
     return _WAYS.get(via, "")
 
@@ -67,7 +67,7 @@ def mood_of(entry: Entry) -> Mood:
             return "plain"
 
 
-def tell(entry: Entry, by: str, when: When) -> Told:
+def tell(entry: Entry, by: str, when: When) -> EntryText:
     """Return an entry in words; `by` is who did it."""
     match entry:
         case Submitted():
@@ -123,19 +123,19 @@ def _void(entry: Attached | Resubmitted) -> str:
     return kept if entry.answers_kept else "the document has changed: earlier approvals are void"
 
 
-def _submitted(entry: Submitted) -> Told:
+def _submitted(entry: Submitted) -> EntryText:
     version = f", version {entry.policy['version']}" if entry.policy.get("version") else ""
     name = "a policy of its own" if entry.policy_name == OWN_POLICY else f"the policy {entry.policy_name}"
     return "hands it in", (f"under {name}{version}", people(tuple(_file(each) for each in entry.attachments)))
 
 
-def _stage_opened(entry: StageOpened, when: When) -> Told:
+def _stage_opened(entry: StageOpened, when: When) -> EntryText:
     early = len(entry.early)
     counted = f"{early} early answer{'s count' if early > 1 else ' counts'}" if early else ""
     return f"{entry.stage}: asks {_people_asked(entry.asked)}", (_until(entry.deadline, when), counted)
 
 
-def _decided(entry: Decided) -> Told:
+def _decided(entry: Decided) -> EntryText:
     word = {"approve": "approves", "approved": "approves", "reject": "rejects", "rejected": "rejects"}.get(
         entry.decision, f"answers “{entry.decision}”"
     )
@@ -144,7 +144,7 @@ def _decided(entry: Decided) -> Told:
     return f"{word}{where}", (early, _behalf(entry.on_behalf_of), _quoted(entry.comment))
 
 
-def _ended(entry: Ended) -> Told:
+def _ended(entry: Ended) -> EntryText:
     if entry.outcome == "withdrawn":
         return "the end: withdrawn", ()
     own = "" if entry.word in ("", entry.outcome, "approve", "reject") else f"answered {entry.word}"

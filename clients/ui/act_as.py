@@ -10,7 +10,7 @@ from clients.web.outages import answers_outages
 from clients.web.page_outages import unavailable
 from clients.web.page_replies import explain, redirect, show
 from clients.web.rates import admit
-from clients.web.visitors import refused, remember
+from clients.web.visitors import error_page, remember
 from gateways.policies import people_of_policies
 from pages.act_as import act_as_page
 
@@ -24,7 +24,7 @@ def choose_who(req: func.HttpRequest) -> func.HttpResponse:
     """Ask for a name, or take one and go to the inbox: 404 if people sign in."""
     who = admit(req)
     if isinstance(who, func.HttpResponse):
-        return refused(who)
+        return error_page(who)
     if not in_development():
         return explain(404, "There is no such page", "You are signed in and cannot act as another person.")
     if req.method == "GET":

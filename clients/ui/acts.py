@@ -9,7 +9,7 @@ from approvals.record.verdict import Tampered
 from approvals.rules.acceptance import Actor
 from approvals.rules.eligibility import ActionRefused
 from approvals.rules.verbs import Verb
-from clients.web.access import damaged
+from clients.web.access import record_damaged
 from services import desk
 from services.review_changes import VerbRecorded
 
@@ -22,7 +22,7 @@ async def act_in_turn(
         try:
             done: Any = await desk.act(client, proposal_id, verb, actor)
         except Tampered as error:
-            damaged(proposal_id, error)
+            record_damaged(proposal_id, error)
             return ["its record was changed by somebody else; an operator has to check it"]
         if isinstance(done, ActionRefused):
             return [done.reason]

@@ -10,7 +10,7 @@ from approvals.rules.verbs import Attach
 from approvals.validation import Invalid
 from clients.ui.acts import act_in_turn
 from clients.ui.proposal import show_again, what_is_allowed
-from clients.ui.uploads import Filled, keep, read_form
+from clients.ui.uploads import FilledForm, keep, read_form
 from clients.ui.visible_proposals import find_proposal
 from clients.web.access import VisibleProposal
 from clients.web.identity import level
@@ -54,7 +54,7 @@ async def add_files(req: func.HttpRequest, client: df.DurableOrchestrationClient
     return redirect(f"{proposal_address(found.review.proposal_id)}?done={ATTACH}")
 
 
-def _too_many(found: VisibleProposal, filled: Filled) -> list[str]:
+def _too_many(found: VisibleProposal, filled: FilledForm) -> list[str]:
     """Say why no file of the form is taken: there is none, or there would be more than a proposal may have."""
     if not filled.files:
         return ["files: choose at least one file"]
@@ -66,7 +66,7 @@ def _too_many(found: VisibleProposal, filled: Filled) -> list[str]:
 
 
 async def _add(
-    client: df.DurableOrchestrationClient, who: Visitor, found: VisibleProposal, filled: Filled
+    client: df.DurableOrchestrationClient, who: Visitor, found: VisibleProposal, filled: FilledForm
 ) -> list[str]:
     """Store the files and put each on record; returns what was wrong."""
     files, _, faults = await keep(found.review.proposal_id, filled)

@@ -10,8 +10,8 @@ import azure.functions as func
 from approvals.record.documents import Attachment
 from approvals.rules.versions import Version, find_version, versions
 from clients.ui.visible_proposals import find_proposal
-from clients.web.file_replies import looked_at, saved
-from clients.web.freshness import keep, knows, tag_of
+from clients.web.file_replies import as_download, as_view
+from clients.web.freshness import has_tag, keep, tag_of
 from clients.web.identity import level
 from clients.web.outages import answers_outages
 from clients.web.page_outages import unavailable
@@ -52,8 +52,8 @@ async def show_file(req: func.HttpRequest) -> func.HttpResponse:
         return explain(404, "There is no such file", "The proposal has none of that name in that version.")
     earlier = _earlier(every, _number(req, "since"), attachment)
     tag, to_save = tag_of(attachment.sha256, req.url), req.params.get("download") == "true"
-    if knows(req, tag):
-        return keep(req, (saved if to_save else looked_at)(attachment, b""), tag)
+    if has_tag(req, tag):
+        return keep(req, (as_download if to_save else as_view)(attachment, b""), tag)
     try:
         content = await asyncio.to_thread(read_document, attachment)
         before = await asyncio.to_thread(read_document, earlier[1]) if earlier else None
@@ -62,11 +62,11 @@ async def show_file(req: func.HttpRequest) -> func.HttpResponse:
     except FileAltered:
         return explain(500, "This file cannot be shown", "It is not what was put on record.", "Tell an operator.")
     if to_save:
-        return keep(req, saved(attachment, content), tag)
+        return keep(req, as_download(attachment, content), tag)
     if req.params.get("small") == "true" and look_of(attachment) == "picture":
         content = await asyncio.to_thread(_smaller, attachment, content)
     if not is_text(attachment) or max(len(content), len(before or b"")) > LARGEST_SHOWN:
-        return keep(req, looked_at(attachment, content), tag)
+        return keep(req, as_view(attachment, content), tag)
     shown = ShownFile(
         proposal_id=found.review.proposal_id,
         title=version.title,

@@ -95,7 +95,7 @@ async def decide_from_inbox(req: func.HttpRequest, client: df.DurableOrchestrati
         async with gate:
             taken, sentence = await _act(client, proposal_id, answer, who.actor)
         return Result(
-            proposal_id=proposal_id, title=titles.get(proposal_id, proposal_id), taken=taken, sentence=sentence
+            proposal_id=proposal_id, title=titles.get(proposal_id, proposal_id), is_recorded=taken, sentence=sentence
         )
 
     results = await asyncio.gather(*(give(answer, proposal_id) for proposal_id, answer in answers.items()))

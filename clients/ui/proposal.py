@@ -17,7 +17,7 @@ from clients.ui.proposal_forms import read_verb, sent_form, with_faults, with_re
 from clients.ui.visible_proposals import damaged_page, find_proposal
 from clients.verbs import REFUSALS
 from clients.web.access import VisibleProposal
-from clients.web.freshness import knows, tag_of
+from clients.web.freshness import has_tag, tag_of
 from clients.web.identity import level
 from clients.web.link_requests import NotReadable, read_fields
 from clients.web.outages import answers_outages
@@ -48,12 +48,12 @@ async def show_proposal(req: func.HttpRequest) -> func.HttpResponse:
     found = await find_proposal(who, req.route_params["proposalId"])
     if isinstance(found, func.HttpResponse):
         return found
-    asked = {"done": req.params.get("done", ""), "whole_history": req.params.get("history") == "all"}
+    asked = {"done_verb": req.params.get("done", ""), "whole_history": req.params.get("history") == "all"}
     shown = replace(_without_texts(who, found), **asked)
     # The texts are on record with their hashes, so a page without them says whether the whole one is still true.
     bare = _page(who, shown)
     tag = tag_of(bare.html)
-    if knows(req, tag, f'"{bare.state}"') or not texts_wanted(shown.versions):
+    if has_tag(req, tag, f'"{bare.state}"') or not texts_wanted(shown.versions):
         return show_kept(req, bare, tag)
     shown, all_read = await _with_texts(shown)
     return show_kept(req, _page(who, shown), tag) if all_read else show(_page(who, shown))

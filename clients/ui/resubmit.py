@@ -12,13 +12,13 @@ from approvals.rules.verbs import Attach, Resubmit, Verb
 from approvals.validation import Invalid
 from clients.ui.acts import act_in_turn
 from clients.ui.submit import typed_in
-from clients.ui.uploads import Filled, keep, read_form
+from clients.ui.uploads import FilledForm, keep, read_form
 from clients.web.access import VisibleProposal, see
 from clients.web.identity import level
 from clients.web.outages import answers_outages
 from clients.web.page_outages import unavailable
 from clients.web.page_replies import explain, redirect, show
-from clients.web.visitors import Visitor, refused, shell, visitor
+from clients.web.visitors import Visitor, error_page, shell, visitor
 from pages.submit import Draft, RequestedChange, by_field, resubmit_page
 from services.previews import foresee_again
 
@@ -67,12 +67,12 @@ async def resubmit_from_page(req: func.HttpRequest, client: df.DurableOrchestrat
         again = _resubmission(who.name, filled)
         if not faults and filled.is_preview:
             preview = foresee_again(seen.review, again)
-            return _show(who, seen, _typed(seen.review, filled, kept=files), preview=preview)
+            return _show(who, seen, _typed(seen.review, filled, stored_files=files), preview=preview)
         faults = faults or await act_in_turn(client, seen.review.proposal_id, [*attached, again], who.actor)
     except Invalid as error:
         faults += error.errors
     if faults:
-        typed = _typed(seen.review, filled, kept=files, faults=by_field(faults))
+        typed = _typed(seen.review, filled, stored_files=files, faults=by_field(faults))
         return _show(who, seen, typed, status=400)
     return redirect(f"/api/ui/proposals/{seen.review.proposal_id}?done=resubmitted")
 
@@ -81,7 +81,7 @@ async def _open(who: Visitor, proposal_id: str) -> VisibleProposal | func.HttpRe
     """Return a proposal that this visitor may hand in again now, or the page that says why not."""
     seen = await see(who.caller, proposal_id)
     if isinstance(seen, func.HttpResponse):
-        return refused(seen)
+        return error_page(seen)
     if not same(seen.review.author, who.name):
         return explain(403, "Only the author can submit it again", f"The author is {seen.review.author}.")
     if not isinstance(seen.review.phase, AwaitingChanges):
@@ -122,7 +122,7 @@ def _draft_of(review: Review, **more: Any) -> Draft:
     )
 
 
-def _typed(review: Review, filled: Filled, **more: Any) -> Draft:
+def _typed(review: Review, filled: FilledForm, **more: Any) -> Draft:
     given = filled.fields
     return Draft(
         proposal_id=review.proposal_id,
@@ -137,7 +137,7 @@ def _typed(review: Review, filled: Filled, **more: Any) -> Draft:
     )
 
 
-def _resubmission(author: str, filled: Filled) -> Resubmit:
+def _resubmission(author: str, filled: FilledForm) -> Resubmit:
     """Return the verb; a field that is left empty stays as it is. Raises `Invalid` with every fault."""
     typed = typed_in(filled, "title", "summary", "department", "comment")
     return Resubmit.from_dict({"by": author, **typed})

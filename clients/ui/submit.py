@@ -12,13 +12,13 @@ from approvals.identifiers import checked_new_id
 from approvals.record.documents import Attachment
 from approvals.record.verdict import Tampered
 from approvals.validation import Invalid
-from clients.ui.uploads import Filled, keep, read_form
-from clients.web.access import damaged
+from clients.ui.uploads import FilledForm, keep, read_form
+from clients.web.access import record_damaged
 from clients.web.identity import level
 from clients.web.outages import answers_outages
 from clients.web.page_outages import unavailable
 from clients.web.page_replies import redirect, show
-from clients.web.visitors import Visitor, refused, shell, visitor
+from clients.web.visitors import Visitor, error_page, shell, visitor
 from gateways.policies import DEFAULT, find_policy, policy_names
 from pages.submit import Draft, by_field, submit_page
 from services.previews import foresee
@@ -78,7 +78,7 @@ async def _hand_in(
     try:
         done = await submit(client, submission)
     except Tampered as error:
-        return refused(damaged(submission.proposal_id, error))
+        return error_page(record_damaged(submission.proposal_id, error))
     except Invalid as error:
         return await _show(who, replace(draft, faults=by_field(error.errors)), status=400)
     if isinstance(done, IdTaken):
@@ -96,7 +96,7 @@ async def _show(
     return show(submit_page(around, draft, policies=policies, preview=preview), status=status)
 
 
-def _draft(proposal_id: str, filled: Filled, files: tuple[Attachment, ...]) -> Draft:
+def _draft(proposal_id: str, filled: FilledForm, files: tuple[Attachment, ...]) -> Draft:
     given = filled.fields
     return Draft(
         proposal_id=proposal_id,
@@ -106,17 +106,17 @@ def _draft(proposal_id: str, filled: Filled, files: tuple[Attachment, ...]) -> D
         currency=given.get("currency", "").strip(),
         department=given.get("department", "").strip(),
         policy=given.get("policy", DEFAULT),
-        kept=files,
+        stored_files=files,
     )
 
 
-def _form(filled: Filled, author: str) -> dict[str, Any]:
+def _form(filled: FilledForm, author: str) -> dict[str, Any]:
     """Return the JSON form for the API; an empty field is left out."""
     untitled = "Untitled" if filled.is_preview else ""
     return {"author": author, "title": untitled, **typed_in(filled, "title", "summary", "department", "policy")}
 
 
-def typed_in(filled: Filled, *names: str) -> dict[str, Any]:
+def typed_in(filled: FilledForm, *names: str) -> dict[str, Any]:
     """Return these fields of a form, with cost and currency, in the API's form; an empty field is left out."""
     given = {name: value.strip() for name, value in filled.fields.items() if value.strip()}
     form: dict[str, Any] = {name: given[name] for name in names if name in given}

@@ -22,13 +22,13 @@ _BLOB = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,79}/[0-9a-f]{32}\.[a-z]{2,4}", 
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Filled:
+class FilledForm:
     """A form as it was sent."""
 
     fields: Mapping[str, str]
     files: tuple[tuple[str, bytes], ...]
     """Names and contents of what was chosen now."""
-    kept: tuple[tuple[str, str], ...]
+    stored_files: tuple[tuple[str, str], ...]
     """Blobs and names of what was stored before and is not left out."""
 
     @property
@@ -37,7 +37,7 @@ class Filled:
         return self.fields.get("action", "").strip() == "preview"
 
 
-def read_form(req: func.HttpRequest) -> Filled:
+def read_form(req: func.HttpRequest) -> FilledForm:
     """Take a multipart form apart; raises `Invalid` for what no page of ours sends."""
     size = len(req.get_body())
     if size > LARGEST_FORM:
@@ -49,10 +49,10 @@ def read_form(req: func.HttpRequest) -> Filled:
     except (ValueError, UnicodeError) as error:
         raise Invalid("the form could not be read; send it once more") from error
     pairs = [each.partition(" ") for each in kept if each not in dropped]
-    return Filled(
+    return FilledForm(
         fields=fields,
         files=tuple((label, content) for name, label, content in files if name == "files" and (label or content)),
-        kept=tuple((blob, name) for blob, _, name in pairs),
+        stored_files=tuple((blob, name) for blob, _, name in pairs),
     )
 
 
@@ -62,7 +62,7 @@ def _read_upload(file: Any) -> tuple[str, bytes]:
         return file.filename or "", file.read()
 
 
-async def keep(proposal_id: str, filled: Filled) -> tuple[tuple[Attachment, ...], tuple[Upload, ...], list[str]]:
+async def keep(proposal_id: str, filled: FilledForm) -> tuple[tuple[Attachment, ...], tuple[Upload, ...], list[str]]:
     """Store what was chosen now and look up what was stored before: as the record knows them, with their contents.
 
     The third part says what is wrong with files that could not be taken; they are left out. A file takes the place of
@@ -71,10 +71,10 @@ async def keep(proposal_id: str, filled: Filled) -> tuple[tuple[Attachment, ...]
     return await asyncio.to_thread(_keep, proposal_id, filled)
 
 
-def _keep(proposal_id: str, filled: Filled) -> tuple[tuple[Attachment, ...], tuple[Upload, ...], list[str]]:
+def _keep(proposal_id: str, filled: FilledForm) -> tuple[tuple[Attachment, ...], tuple[Upload, ...], list[str]]:
     store, faults = open_attachments(), list[str]()
     found = dict[str, tuple[Attachment, Upload]]()
-    for blob, name in filled.kept:
+    for blob, name in filled.stored_files:
         try:
             upload = upload_of(proposal_id, name, _read_stored(proposal_id, blob))
             found[upload.name] = (store.keep((upload,))[0], upload)

@@ -4,7 +4,7 @@ from http import HTTPStatus
 
 import azure.functions as func
 
-from clients.web.access import VisibleProposal, damaged, see
+from clients.web.access import VisibleProposal, record_damaged, see
 from clients.web.page_replies import explain
 from clients.web.visitors import Visitor
 
@@ -35,7 +35,7 @@ async def find_proposal(who: Visitor, proposal_id: str) -> VisibleProposal | fun
 
 def damaged_page(proposal_id: str, finding: object) -> func.HttpResponse:
     """Return the page about a changed record, and alert the operators."""
-    return _explained(damaged(proposal_id, finding))
+    return _explained(record_damaged(proposal_id, finding))
 
 
 def _explained(refusal: func.HttpResponse) -> func.HttpResponse:

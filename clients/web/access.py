@@ -8,8 +8,8 @@ import azure.functions as func
 
 from approvals.record.chain import Chain
 from approvals.record.verdict import Tampered
-from approvals.rules.acceptance import concerns
-from approvals.rules.identities import known_as
+from approvals.rules.acceptance import is_involved
+from approvals.rules.identities import name_in_review
 from approvals.rules.state import Review
 from clients.web.identity import Caller
 from clients.web.responses import problem
@@ -34,10 +34,10 @@ async def see(who: Caller, proposal_id: str) -> VisibleProposal | func.HttpRespo
     try:
         chain = await asyncio.to_thread(lambda: open_review_records().read(proposal_id))
     except Tampered as error:
-        return damaged(proposal_id, error)
+        return record_damaged(proposal_id, error)
     if chain is None:
         gone = await asyncio.to_thread(missing, proposal_id)
-        return damaged(proposal_id, gone.finding) if gone else unknown(proposal_id)
+        return record_damaged(proposal_id, gone.finding) if gone else unknown_proposal(proposal_id)
     review = review_of(chain)
     if not _may_see(who, review):
         return problem(
@@ -55,7 +55,7 @@ async def refuse_strangers(who: Caller, proposal_id: str) -> func.HttpResponse |
     Who was involved once stays involved. So somebody who is, by the record as this process knows it, may act on
     whatever it is now, and the record is read only for others.
     """
-    known = open_review_records().known(proposal_id)
+    known = open_review_records().cached(proposal_id)
     if known and _may_see(who, review_of(known)):
         return None
     seen = await see(who, proposal_id)
@@ -64,10 +64,10 @@ async def refuse_strangers(who: Caller, proposal_id: str) -> func.HttpResponse |
 
 def _may_see(who: Caller, review: Review) -> bool:
     """Say whether the caller is a system, or a person who is involved."""
-    return who.name is None or concerns(review, known_as(review, who.name, open_directory()))
+    return who.name is None or is_involved(review, name_in_review(review, who.name, open_directory()))
 
 
-def unknown(proposal_id: str) -> func.HttpResponse:
+def unknown_proposal(proposal_id: str) -> func.HttpResponse:
     """Return the 404 for an unknown proposal."""
     return problem(
         404,
@@ -76,7 +76,7 @@ def unknown(proposal_id: str) -> func.HttpResponse:
     )
 
 
-def damaged(proposal_id: str, finding: object) -> func.HttpResponse:
+def record_damaged(proposal_id: str, finding: object) -> func.HttpResponse:
     """Return the response about a record that was changed: nothing is decided by it.
 
     This also raises an alert, which looks for this log line.

@@ -12,13 +12,13 @@ from clients.web.responses import send
 _PDF = "application/pdf"
 
 
-def saved(found: Attachment, content: bytes) -> func.HttpResponse:
+def as_download(found: Attachment, content: bytes) -> func.HttpResponse:
     """Return a file as a download; a browser runs nothing in it."""
     headers = {**json_headers(), "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; sandbox"}
     return send(content, headers={**headers, "Content-Type": _kind(found), **_disposition_header(found, "attachment")})
 
 
-def looked_at(found: Attachment, content: bytes) -> func.HttpResponse:
+def as_view(found: Attachment, content: bytes) -> func.HttpResponse:
     """Return a picture or a PDF that a browser shows by itself; any other file is a download."""
     kind = _kind(found)
     if kind == _PDF:
@@ -26,7 +26,7 @@ def looked_at(found: Attachment, content: bytes) -> func.HttpResponse:
     elif kind.startswith("image/"):
         headers = picture_headers()
     else:
-        return saved(found, content)
+        return as_download(found, content)
     return send(content, headers={**headers, "Content-Type": kind, **_disposition_header(found, "inline")})
 
 

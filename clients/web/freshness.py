@@ -8,7 +8,7 @@ import hashlib
 
 import azure.functions as func
 
-from clients.web.headers import kept_headers
+from clients.web.headers import private_cache_headers
 from clients.web.responses import send
 
 
@@ -21,7 +21,7 @@ def tag_of(*parts: bytes | str) -> str:
     return f'W/"{digest.hexdigest()[:32]}"'
 
 
-def knows(req: func.HttpRequest, *tags: str) -> bool:
+def has_tag(req: func.HttpRequest, *tags: str) -> bool:
     """Say whether the caller has a response with one of these tags (RFC 9110, 13.1.2: weak comparison, list, `*`)."""
     given = req.headers.get("If-None-Match", "")
     known = {each.strip().removeprefix("W/") for each in given.split(",")}
@@ -38,8 +38,8 @@ def keep(req: func.HttpRequest, response: func.HttpResponse, tag: str = "", *, s
     if response.status_code != 200:
         return response
     tag = tag or tag_of(response.get_body())
-    headers = {**dict(response.headers.items()), **kept_headers(), "ETag": tag}
-    known = knows(req, tag, *((f'"{state}"',) if state else ()))
+    headers = {**dict(response.headers.items()), **private_cache_headers(), "ETag": tag}
+    known = has_tag(req, tag, *((f'"{state}"',) if state else ()))
     # A browser takes over the headers of a 304, so they have to be those of the page.
     content = b"" if known else response.get_body()
     return send(content, status=304 if known else 200, headers=headers, mimetype=response.mimetype)

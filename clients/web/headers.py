@@ -30,7 +30,7 @@ _KEPT = {
 _FOREVER = {"Cache-Control": "public, max-age=31536000, immutable"}
 
 
-def kept_headers() -> dict[str, str]:
+def private_cache_headers() -> dict[str, str]:
     """Return the headers of a response that only this caller's browser may keep, and must ask about each time."""
     return dict(_KEPT)
 

@@ -9,7 +9,7 @@ import azure.functions as func
 
 from approvals.record.entries import Entry
 from approvals.rules.choices import CHANGES, choices, find_choice
-from approvals.rules.eligibility import ActionRefused, Code, asked_as
+from approvals.rules.eligibility import ActionRefused, Code, find_seat
 from approvals.rules.links import Link
 from approvals.rules.state import Review
 from approvals.rules.verbs import Decide, RequestChanges
@@ -124,7 +124,7 @@ _REFUSALS: dict[Code, tuple[int, str, str]] = {
 }
 
 
-def refused_by(refused: ActionRefused) -> LinkProblem:
+def problem_of_refusal(refused: ActionRefused) -> LinkProblem:
     """Return the page for a refused answer; 403 if the reason is who the person is."""
     status, heading, what_to_do = _REFUSALS.get(
         refused.code, (403, "You cannot answer here", "Ask the author of the proposal who has to answer.")
@@ -140,7 +140,7 @@ def refused_by(refused: ActionRefused) -> LinkProblem:
     )
 
 
-def unreadable(status: int, detail: str) -> LinkProblem:
+def problem_of_unreadable(status: int, detail: str) -> LinkProblem:
     """Return the page for an answer that is too long or in a format that is not accepted."""
     heading = "Your answer was not recorded"
     return LinkProblem(
@@ -249,7 +249,7 @@ def show_result(done: VerbRecorded, verb: Decide | RequestChanges, *, as_json: b
 def _view(opened: OpenLink) -> LinkView:
     review, link = opened.review, opened.link
     assert review.stage  # the link fits the open stage
-    asked = asked_as(review, link.person)
+    asked = find_seat(review, link.person)
     return LinkView(
         proposal_id=review.proposal_id,
         title=review.title,

@@ -51,7 +51,7 @@ def visitor(req: func.HttpRequest) -> Visitor | func.HttpResponse:
     """
     who = admit(req)
     if isinstance(who, func.HttpResponse):
-        return refused(who)
+        return error_page(who)
     if who.name is not None:
         return Visitor(name=who.name, may_change=in_development())
     if not in_development():
@@ -86,7 +86,7 @@ def remember(name: str) -> str:
     )
 
 
-def refused(response: func.HttpResponse) -> func.HttpResponse:
+def error_page(response: func.HttpResponse) -> func.HttpResponse:
     """Return an error of the API as a page: its detail, and what to do."""
     body = json.loads(response.get_body())
     page = explain(response.status_code, body["title"], body["detail"], body["whatToDo"])

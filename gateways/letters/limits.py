@@ -14,8 +14,8 @@ from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
 from azure.data.tables import TableClient
 
 from gateways import clock
-from gateways.latest import Latest, Seen
-from gateways.tables import hashed, insert, open_table, replace
+from gateways.latest import Latest, Versioned
+from gateways.tables import hash_key, insert, open_table, replace
 
 log = logging.getLogger("greenlight.mail")
 
@@ -29,7 +29,7 @@ _ROW = "letters"
 _LETTER = 12
 """Characters that identify a letter of the day."""
 
-_Row = Seen[Mapping[str, Any]]
+_Row = Versioned[Mapping[str, Any]]
 
 PER_PROPOSAL, PER_SENDER = 200, 1_000
 """The default limits, in letters per day."""
@@ -57,7 +57,7 @@ class TableLimits:
         letter is held back without a look at the stored one. The faster writer may be this call itself, if its response
         was lost. Then its letters are already in the row.
         """
-        marks = {letter: hashed(letter)[:_LETTER] for letter in letters}
+        marks = {letter: hash_key(letter)[:_LETTER] for letter in letters}
         place = (self._table.url, holder)
         before, is_fresh = self._latest.find(place), False
         for _ in range(_MOST_ATTEMPTS):
@@ -75,19 +75,19 @@ class TableLimits:
                 continue
             if taken == set(known):
                 return admitted
-            written = {"PartitionKey": hashed(holder), "RowKey": _ROW, "Day": today, "Letters": " ".join(taken)}
+            written = {"PartitionKey": hash_key(holder), "RowKey": _ROW, "Day": today, "Letters": " ".join(taken)}
             if etag := self._put(written, before):
-                self._latest.keep(place, Seen(value=written, etag=etag))
+                self._latest.keep(place, Versioned(value=written, etag=etag))
                 return admitted
             before = None
         raise TimeoutError("the letters of the day changed too often while they were counted")
 
     def _get(self, holder: str) -> _Row | None:
         try:
-            row = self._table.get_entity(hashed(holder), _ROW)
+            row = self._table.get_entity(hash_key(holder), _ROW)
         except ResourceNotFoundError:
             return None
-        return Seen(value=row, etag=str(row.metadata["etag"]))
+        return Versioned(value=row, etag=str(row.metadata["etag"]))
 
     def _put(self, row: dict[str, Any], before: _Row | None) -> str | None:
         """Write the row and return its ETag; None if it is not what it was before."""

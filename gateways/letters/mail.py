@@ -23,7 +23,7 @@ from approvals.words.notices import Letter
 from gateways import clock, tables
 from gateways.containers import open_container
 from gateways.hosting import is_development
-from gateways.letters.messages import local_address, where_to, write_message
+from gateways.letters.messages import local_address, recipient_address, write_message
 from gateways.letters.old_letters import WRITTEN, forget_counts, forget_files, forget_rows
 from gateways.letters.smtp import Line, NotSent, Server, Undeliverable, deliver, read_server
 from gateways.operations import Operations, open_operations
@@ -89,7 +89,7 @@ class MailServer:
     def send(self, letter: Letter, *, key: str) -> bool:
         """Claim the letter, pass it to the server, and record that it was sent."""
         letter = self._addressed(letter)
-        if where_to(letter) is None:
+        if recipient_address(letter) is None:
             log.warning("proposal %s: letter %s is not sent: the address is not known", letter.proposal_id, key)
             self._note(letter.proposal_id, key, LetterState.REFUSED, "the address of this person is not known")
             return False
@@ -140,7 +140,7 @@ class MailServer:
         The server has to be on this machine too: a mail catcher, which shows letters and sends none on.
         """
         is_caught = self._server.line is Line.PLAIN and is_development()
-        if not is_caught or where_to(letter):
+        if not is_caught or recipient_address(letter):
             return letter
         return replace(letter, to_address=local_address(letter.to_name))
 

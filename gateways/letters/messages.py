@@ -40,7 +40,7 @@ def write_message(letter: Letter, *, key: str, now: datetime) -> EmailMessage:
     return message
 
 
-def where_to(letter: Letter) -> str | None:
+def recipient_address(letter: Letter) -> str | None:
     """Return the address of a letter's recipient; None if it is not known."""
     return letter.to_address or address_of(letter.to_name)
 
@@ -52,7 +52,7 @@ def local_address(name: str) -> str:
 
 
 def _to(letter: Letter) -> Address:
-    name, _, domain = (where_to(letter) or "").rpartition("@")
+    name, _, domain = (recipient_address(letter) or "").rpartition("@")
     return Address(" ".join(letter.to_name.split()), name, domain)
 
 

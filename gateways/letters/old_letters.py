@@ -14,7 +14,7 @@ from azure.core.exceptions import HttpResponseError
 from azure.data.tables import TableClient, TableTransactionError
 from azure.storage.blob import BlobProperties, ContainerClient
 
-from gateways.tables import MOST_OPERATIONS, transact, unchanged
+from gateways.tables import MOST_OPERATIONS, if_unchanged, transact
 
 WRITTEN = "written"
 """The metadata of a letter that says when it was written, by the app's clock. A virtual one is ahead of storage's."""
@@ -65,7 +65,7 @@ def forget_counts(limits: TableClient, *, now: datetime, most: int) -> int:
     count = 0
     for row in islice(rows, most):
         try:
-            limits.delete_entity(row, **unchanged(str(row.metadata["etag"])))
+            limits.delete_entity(row, **if_unchanged(str(row.metadata["etag"])))
         except HttpResponseError as error:
             # Somebody counts a letter of today there, or another run has deleted it.
             if error.status_code not in _GONE_OR_CHANGED:
@@ -83,7 +83,7 @@ def _delete(table: TableClient, rows: list[Any]) -> int:
     count = 0
     for some in _hundreds(rows):
         try:
-            transact(table, [("delete", row, unchanged(row.metadata["etag"])) for row in some])
+            transact(table, [("delete", row, if_unchanged(row.metadata["etag"])) for row in some])
         except TableTransactionError as error:
             if error.status_code not in _GONE_OR_CHANGED:
                 raise

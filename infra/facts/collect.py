@@ -33,7 +33,7 @@ def main() -> None:
     clone = parser.parse_args().clone
     found = {match.groups() for file in FACTS.parent.rglob("*.bicep") for match in REFERENCE.finditer(file.read_text())}
     facts = {f"{path}:{version}": interface(template(clone, path, version)) for path, version in sorted(found)}
-    (FACTS / "modules.json").write_text(written(facts), encoding="utf-8")
+    (FACTS / "modules.json").write_text(to_json(facts), encoding="utf-8")
     print(f"{len(facts)} modules written to {FACTS / 'modules.json'}")
 
 
@@ -57,7 +57,7 @@ def interface(compiled: Json) -> dict[str, Any]:
     }
 
 
-def written(facts: Mapping[str, Json]) -> str:
+def to_json(facts: Mapping[str, Json]) -> str:
     """Return the file: a line for each parameter, so that a new version is a readable difference."""
     modules = []
     for module, known in facts.items():

@@ -68,7 +68,7 @@ def first_answer(
         if winner is asking:
             yield asking  # it has failed: raises here
         match read_event(answer.result):
-            case Decision(named=True, approver=name) if asked_by and _is(name, asked_by, also_called):
+            case Decision(names_approver=True, approver=name) if asked_by and _is(name, asked_by, also_called):
                 on_rejection(f"{asked_by} submitted it and may not decide on it")
             case Decision(names_document=True):
                 on_rejection(NO_DOCUMENT)

@@ -14,7 +14,7 @@ from approvals.policy.policy import Policy
 from approvals.record.documents import Attachment
 from approvals.record.entries import Via
 from approvals.record.verdict import Anchor, Tampered
-from approvals.rules.progress import begin, failed
+from approvals.rules.progress import begin, end_as_failed
 from approvals.rules.replay import replay
 from gateways.kept_heads import open_kept_heads
 from gateways.letters.mail import Outbox
@@ -243,7 +243,7 @@ def test_the_row_of_a_rewritten_record_is_not_overwritten(waiting, now, azurite)
         lambda content: b"".join(content.splitlines(keepends=True)[:-1]),
         container="activity-tests",
     )
-    add(waiting, lambda review: failed(review, "it rained", now=now + timedelta(hours=1)))
+    add(waiting, lambda review: end_as_failed(review, "it rained", now=now + timedelta(hours=1)))
     with pytest.raises(Tampered, match="rewritten"):
         look(waiting, now)
     assert open_proposal_index().find(waiting) == before

@@ -105,7 +105,7 @@ class Story:
         self, verb: Verb, via: Via = Via.SYSTEM, link: Link | None = None
     ) -> Accepted | AlreadyRecorded | ActionRefused:
         """Judge a verb now, and write it down where it is accepted."""
-        actor = Actor(name=verb.acting, via=via, link=link)
+        actor = Actor(name=verb.actor_name, via=via, link=link)
         answer = accept(self.review, verb, actor, self.now, directory=self.directory)
         if isinstance(answer, Accepted):
             self.entries += answer.entries

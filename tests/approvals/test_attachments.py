@@ -65,13 +65,13 @@ def test_a_file_gets_a_blob_name_made_by_the_app():
     """From the proposal, the content, and the suffix of its kind."""
     upload = upload_of("p-1", "Übersicht.exe", PNG)
     assert upload.blob == f"p-1/{hashlib.sha256(PNG).hexdigest()[:32]}.png"
-    assert (upload.name, upload.content_type, upload.stored.size) == ("Übersicht.exe", "image/png", len(PNG))
+    assert (upload.name, upload.content_type, upload.reference.size) == ("Übersicht.exe", "image/png", len(PNG))
 
 
 def test_different_content_has_a_different_blob_name():
     """A cleaned picture is not the one that was sent."""
     upload = upload_of("p-1", "a.png", PNG)
-    cleaned = upload.holding(PNG + b"!")
+    cleaned = upload.with_content(PNG + b"!")
     assert cleaned.blob == upload_of("p-1", "a.png", PNG + b"!").blob != upload.blob
     assert (cleaned.name, cleaned.content) == ("a.png", PNG + b"!")
 

@@ -18,11 +18,11 @@ CARRIED = {"issued": 9, "cents": 900, "startedAt": "2026-02-20T09:00:00+00:00"}
 def issue_all(state, now, *, carried_after=()):
     """Issue the bills of a run, each when it is due, and return them with the run at its end."""
     run, bills = state.run(now), []
-    while not run.done:
+    while not run.is_complete:
         bills.append(run.next_bill("b-1"))
         run = run.with_bill(bills[-1])
-        if len(bills) in carried_after and not run.done:
-            run = BillingState.from_dict(run.carry_over().to_dict()).run(max(now, run.due))
+        if len(bills) in carried_after and not run.is_complete:
+            run = BillingState.from_dict(run.carry_over().to_dict()).run(max(now, run.next_due_at))
     return bills, run
 
 

@@ -72,7 +72,7 @@ def test_a_repeated_run_changes_nothing(amounts, data):
         end = data.draw(st.sampled_from(["confirm", "release"]))
         steps += [("reserve", {"key": f"k{number}", "amount": amount}), (end, {"key": f"k{number}"})]
     once, _ = after(*steps)
-    granted = [step for step in steps if once.standing(step[1]["key"]) is not ReservationState.UNKNOWN]
+    granted = [step for step in steps if once.state_of(step[1]["key"]) is not ReservationState.UNKNOWN]
     assert after(*steps, *granted)[0] == once
     assert once.reserved == 0
 
@@ -167,7 +167,7 @@ def test_a_forgotten_key_spends_nothing():
     for number in range(MOST_ENDED + 1):
         budget, _ = serve(budget, "reserve", {"key": f"k{number}", "amount": 2})
         budget, _ = serve(budget, "confirm", {"key": f"k{number}"})
-    assert (budget.standing("k0"), budget.standing("k1")) == (ReservationState.UNKNOWN, ReservationState.SPENT)
+    assert (budget.state_of("k0"), budget.state_of("k1")) == (ReservationState.UNKNOWN, ReservationState.SPENT)
     for step in ("confirm", "release"):
         assert serve(budget, step, {"key": "k0"})[0] == budget
 
@@ -207,5 +207,5 @@ def test_an_entry_says_whether_the_money_is_booked():
         "instanceId": "p-1", "round": "r", "title": "t", "budget": "b", "cents": 1, "currency": "EUR",
         "recordedAt": "2026-03-02T09:00:00+00:00",
     }  # fmt: skip
-    assert Entry.from_dict({**facts, "state": "booked"}).booked
-    assert not Entry.from_dict({**facts, "state": "void"}).booked
+    assert Entry.from_dict({**facts, "state": "booked"}).is_booked
+    assert not Entry.from_dict({**facts, "state": "void"}).is_booked

@@ -36,7 +36,7 @@ def found(content, kind="text/plain", *, size=None, picture=None):
 def test_a_form_becomes_the_input_of_the_workflow():
     """The unchanged example."""
     form = ChecksForm.from_dict(dict(ChecksForm.example))
-    stored = tuple(upload.stored for upload in check_attachments("p-1", form.files))
+    stored = tuple(upload.reference for upload in check_attachments("p-1", form.files))
     assert ChecksSubmission.from_dict(form.submission(stored)).attachments == stored
     assert ChecksForm.from_dict({}).submission(()) == {"attachments": []}
 

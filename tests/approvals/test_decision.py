@@ -23,14 +23,14 @@ def test_a_decision_is_read_from_an_object_and_from_its_text(as_text):
     sent = {"approved": True, "approver": " Mara ", "comment": "go"}
     expected = Decision(approved=True, approver="Mara", comment="go")
     assert read_event(json.dumps(sent) if as_text else sent) == expected
-    assert (expected.verdict, expected.named) == ("approved", True)
+    assert (expected.verdict, expected.names_approver) == ("approved", True)
 
 
 def test_the_approver_is_optional():
     """The decision then names nobody."""
     decision = read_event({"approved": False})
     assert decision == Decision(approved=False, approver=UNNAMED)
-    assert (decision.verdict, decision.named) == ("rejected", False)
+    assert (decision.verdict, decision.names_approver) == ("rejected", False)
 
 
 @pytest.mark.parametrize("as_text", [False, True])
@@ -75,7 +75,9 @@ def test_an_invalid_decision_is_rejected_with_a_reason(payload, told, as_text):
 def test_a_bare_true_or_false_is_an_anonymous_answer(payload, approved):
     """As data or as text; the app's settings say whether it counts."""
     read = read_bare(payload)
-    assert (None if read is None else (read.approved, read.named)) == (None if approved is None else (approved, False))
+    assert (None if read is None else (read.approved, read.names_approver)) == (
+        None if approved is None else (approved, False)
+    )
 
 
 def test_text_inside_text_is_not_decoded_again():

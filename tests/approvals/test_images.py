@@ -11,7 +11,7 @@ from approvals.images import (
     EDGES,
     ScaleForm,
     ScaleRequest,
-    fitted,
+    fit_size,
     name_of_copy,
     type_by_name,
     why_not_by_name,
@@ -83,13 +83,13 @@ def test_the_suffix_gives_the_type(blob, kind):
 )
 def test_the_longest_side_has_the_size(size, edge, copy):
     """Portrait or landscape."""
-    assert fitted(*size, edge) == copy
+    assert fit_size(*size, edge) == copy
 
 
 @given(st.integers(1, 20_000), st.integers(1, 20_000), st.sampled_from(sorted(EDGES.values())))
 def test_proportions_are_kept_and_nothing_grows(width, height, edge):
     """To half a pixel, and at least one."""
-    wide, high = fitted(width, height, edge)
+    wide, high = fit_size(width, height, edge)
     assert 1 <= wide <= min(width, edge)
     assert 1 <= high <= min(height, edge)
     assert abs(wide * height - high * width) <= max(width, height)

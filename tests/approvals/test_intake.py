@@ -42,10 +42,10 @@ def test_a_form_becomes_the_input_of_the_workflow():
     """The unchanged example; its note is the source of the summary."""
     form = IntakeForm.from_dict(dict(IntakeForm.example))
     uploads = check_attachments("p-1", form.files)
-    proposal = ProposalSubmission.from_dict(form.submission(tuple(upload.stored for upload in uploads)))
+    proposal = ProposalSubmission.from_dict(form.submission(tuple(upload.reference for upload in uploads)))
     entry = validate(Intake(proposal_id="p-1", opened_at="2026", proposal=proposal))
     assert isinstance(entry, ValidEntry)
-    assert entry.document == uploads[0].stored
+    assert entry.document == uploads[0].reference
     numbered = NumberedEntry(**entry.model_dump(), number="P-2026-0001")
     assert summarise(numbered, uploads[0].content) == (
         "Reading corner in the town library: Six seats, two lamps and a shelf in the unused bay by the south window. "

@@ -41,7 +41,7 @@ def test_no_pause_is_longer_than_asked_or_passes_the_expiry(fields, carried_afte
     watch = MonitorState.from_dict(fields).watch(NOW)
     now, expires = NOW, watch.expires
     for polls in range(1, 80):
-        watch = watch.polled()
+        watch = watch.after_poll()
         assert (watch.polls, watch.expires) == (polls, expires)
         if watch.outcome(RUNNING, now):
             assert now >= expires
@@ -51,7 +51,7 @@ def test_no_pause_is_longer_than_asked_or_passes_the_expiry(fields, carried_afte
         assert now <= expires
         assert wait <= timedelta(seconds=fields["longestPollSeconds"])
         assert wait >= timedelta(seconds=fields["pollSeconds"]) or now == expires
-        watch = watch.grown()
+        watch = watch.with_next_interval()
         if polls == carried_after:
             again = MonitorState.from_dict(watch.carry_over().to_dict()).watch(now)
             assert (again.polls, again.interval, again.expires) == (watch.polls, watch.interval, watch.expires)
@@ -64,10 +64,10 @@ def test_the_interval_grows_to_its_limit():
     watch, waits = MonitorState.from_dict(form).watch(NOW), []
     for _ in range(4):
         waits.append((watch.next_poll(NOW) - NOW).total_seconds())
-        watch = watch.grown()
+        watch = watch.with_next_interval()
     assert waits == [10, 20, 35, 35]
     steady = MonitorState.from_dict({"jobId": "works"}).watch(NOW)
-    assert (steady.grown(), steady.next_poll(NOW)) == (steady, NOW + timedelta(seconds=30))
+    assert (steady.with_next_interval(), steady.next_poll(NOW)) == (steady, NOW + timedelta(seconds=30))
 
 
 @pytest.mark.parametrize(
@@ -167,7 +167,7 @@ def test_any_row_makes_a_short_status(state, detail):
 
 def test_an_unknown_job_has_not_ended():
     """Its row may still come."""
-    assert (UNKNOWN.ended, JobStatus(state="failed").ended) == (None, "failed")
+    assert (UNKNOWN.end_state, JobStatus(state="failed").end_state) == (None, "failed")
 
 
 @given(st.text(), st.text())

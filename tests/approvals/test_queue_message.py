@@ -15,8 +15,8 @@ from approvals.queue_message import (
     Reading,
     ReviewReading,
     answer_in,
+    approver_in,
     id_of,
-    named_in,
     read_queue_message,
 )
 
@@ -111,7 +111,7 @@ def test_an_answer_to_a_review_names_the_proposal(body):
     """Plain or in Base64; the sender's id identifies it."""
     (reading,) = read_queue_message(body)
     assert reading == ReviewReading(answer=QueuedAnswer.from_dict(ANSWER))
-    assert (reading.instance_id, named_in(reading), id_of(reading, "m-1")) == ("p-1", "Mara", "42")
+    assert (reading.instance_id, approver_in(reading), id_of(reading, "m-1")) == ("p-1", "Mara", "42")
     verb = answer_in(reading, person="Mara", decision_id="42")
     assert (verb.approver, verb.decision, verb.comment, verb.decision_id) == ("Mara", "fine", "go", "42")
 
@@ -119,7 +119,7 @@ def test_an_answer_to_a_review_names_the_proposal(body):
 def test_an_answer_needs_neither_name_nor_id():
     """The message's id then identifies it."""
     (reading,) = read_queue_message(b'{"proposalId": "p-1", "decision": "approve"}')
-    assert (named_in(reading), id_of(reading, "m-1")) == (None, "m-1")
+    assert (approver_in(reading), id_of(reading, "m-1")) == (None, "m-1")
 
 
 @pytest.mark.parametrize(
@@ -138,7 +138,7 @@ def test_an_answer_of_another_form_is_rejected(changes):
 def test_every_message_can_be_an_answer_to_a_review(reading, name, word):
     """A review understands the same messages as a workflow that waits for a decision."""
     verb = answer_in(reading, person="Mara", decision_id=id_of(reading, "m-1"))
-    assert (named_in(reading), verb.decision, verb.decision_id) == (name, word, "m-1")
+    assert (approver_in(reading), verb.decision, verb.decision_id) == (name, word, "m-1")
 
 
 def test_a_bare_id_that_is_base64_of_an_invalid_object_is_read_as_an_id():

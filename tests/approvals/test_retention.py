@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from approvals.retention import FINISHED, due, outcome_of, read_rule
+from approvals.retention import FINISHED, instance_to_purge, outcome_of, read_rule
 from approvals.validation import Invalid
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -45,7 +45,7 @@ def test_a_setting_that_is_no_number_is_refused_by_name(name, text):
 
 def test_the_audit_line_of_a_due_instance_has_its_facts():
     """Times have at most six digits of a second."""
-    ended = due(ENTRY, NOW)
+    ended = instance_to_purge(ENTRY, NOW)
     assert ended
     assert (ended.instance_id, ended.workflow, ended.status, ended.outcome) == (
         "b-1",
@@ -61,21 +61,21 @@ def test_only_instances_that_ended_before_the_cutoff_are_due(last_updated, days)
     """One at the cutoff is not."""
     updated = last_updated.replace(tzinfo=UTC)
     cutoff = read_rule({"RETENTION_DAYS": str(days)}).cutoff(NOW)
-    found = due({**ENTRY, "lastUpdatedTime": updated.isoformat()}, cutoff)
+    found = instance_to_purge({**ENTRY, "lastUpdatedTime": updated.isoformat()}, cutoff)
     assert bool(found) is (NOW - updated > timedelta(days=days))
 
 
 @pytest.mark.parametrize("status", ["Running", "Pending", "Suspended", "ContinuedAsNew", "Canceled", "completed", ""])
 def test_an_instance_that_may_go_on_is_never_due(status):
     """However old it is; nor is one of unknown status."""
-    assert due({**ENTRY, "runtimeStatus": status}, NOW) is None
+    assert instance_to_purge({**ENTRY, "runtimeStatus": status}, NOW) is None
 
 
 @pytest.mark.parametrize("status", FINISHED)
 def test_an_entity_is_never_due(status):
     """It has no end."""
-    assert due({**ENTRY, "runtimeStatus": status}, NOW)
-    assert due({**ENTRY, "runtimeStatus": status, "instanceId": "@counter@approved"}, NOW) is None
+    assert instance_to_purge({**ENTRY, "runtimeStatus": status}, NOW)
+    assert instance_to_purge({**ENTRY, "runtimeStatus": status, "instanceId": "@counter@approved"}, NOW) is None
 
 
 @pytest.mark.parametrize(
@@ -93,4 +93,4 @@ def test_an_entity_is_never_due(status):
 def test_the_outcome_is_kept_if_there_is_one(output, outcome):
     """A word; a longer text is cut."""
     assert outcome_of(output) == outcome
-    assert due({**ENTRY, "output": output, "name": None}, NOW).outcome == outcome
+    assert instance_to_purge({**ENTRY, "output": output, "name": None}, NOW).outcome == outcome

@@ -13,7 +13,7 @@ from aiohttp.test_utils import TestServer
 
 from approvals.policy.policy import Policy
 from approvals.record.entries import Via
-from approvals.rules.progress import begin, failed
+from approvals.rules.progress import begin, end_as_failed
 from clients.sweep import sweep_reviews
 from gateways.proposal_index import open_proposal_index
 from gateways.proposal_rows import IndexRow
@@ -120,7 +120,7 @@ def end():
     """Return a function that puts the end of a review on record, and its row, as a look of its workflow does."""
 
     def end(name, *, told=1, **changes):
-        chain, review = add(name, lambda review: failed(review, "it rained", now=datetime.now(UTC)))
+        chain, review = add(name, lambda review: end_as_failed(review, "it rained", now=datetime.now(UTC)))
         known = IndexRow.of(review, head=chain.head, size=chain.size, told=told)
         open_proposal_index().write(replace(known, **changes))
         return review

@@ -220,7 +220,7 @@ async def test_an_export_is_verified_without_the_app(front, documented):
     opened = unpack(told.body)
     assert opened.record == open_review_records().raw(documented)
     assert list(opened.documents.values()) == [b"# A note"]
-    assert opened.manifest.keys == (record_keys().signing.id,)
+    assert opened.manifest.keys == (record_keys().signing_key.id,)
     anchors = audits.examine(documented).anchors
     verdict = verify_export(opened, keys=record_keys(), anchors=anchors)
     assert (verdict.record.state, verdict.checked) == (State.WHOLE, 1)

@@ -258,7 +258,7 @@ async def test_an_unknown_letter_is_404(post, server, key):
     letter = UnsentLetter(proposal_id="p-0", key=key, state=LetterState.UNSENT, reason="r", at=clock.now())
     open_operations().note_letter(letter)
     assert (await post(send_again, {"by": "Ines"}, proposalId="p-0", key=key)).status == 404
-    assert json.dumps(server.said) == "[]"
+    assert json.dumps(server.commands) == "[]"
 
 
 @pytest.mark.parametrize("key", ["0-asked-none", "1-asked-none", "999999999-asked-none"])
@@ -268,4 +268,4 @@ async def test_an_unknown_letter_of_a_proposal_is_404(client, post, server, key)
     assert (await Front(client).submit({**FORM, "attachments": files}, id=proposal)).status == 202
     assert len(open_review_records().read(proposal).entries) == 1
     assert (await post(send_again, {"by": "Ines"}, proposalId=proposal, key=key)).status == 404
-    assert json.dumps(server.said) == "[]"
+    assert json.dumps(server.commands) == "[]"

@@ -63,7 +63,7 @@ def put_on_record():
 
 def write_down(proposal, verb):
     """Take a verb down as the desk does, and wake nobody."""
-    assert isinstance(record_verb(proposal, verb, Actor(name=verb.acting, via=Via.SYSTEM)), VerbRecorded)
+    assert isinstance(record_verb(proposal, verb, Actor(name=verb.actor_name, via=Via.SYSTEM)), VerbRecorded)
 
 
 def test_a_proposal_that_is_only_a_record_is_reviewed(app, reviews):

@@ -90,7 +90,7 @@ def hostile_record(text: str) -> tuple[Entry, ...]:
         meant = VERBS[verb].from_dict(fields)
         named = {each: getattr(meant, each, None) for each in ("by", "approver", "owner", "to")}
         meant = meant.model_copy(update={each: f"{name} {text}" for each, name in named.items() if name})
-        judged = accept(replay(entries), meant, Actor(name=meant.acting, via=Via.SYSTEM), BEGUN)
+        judged = accept(replay(entries), meant, Actor(name=meant.actor_name, via=Via.SYSTEM), BEGUN)
         assert isinstance(judged, Accepted)
         entries += judged.entries
     return entries

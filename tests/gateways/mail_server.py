@@ -19,7 +19,7 @@ class MailServer:
 
     port: int = 0
     letters: list[EmailMessage] = field(default_factory=list)
-    said: list[str] = field(default_factory=list)
+    commands: list[str] = field(default_factory=list)
     answers: dict[str, str] = field(default_factory=dict)
     """By verb, instead of the usual answer; `hang up` ends the connection."""
     context: ssl.SSLContext | None = None
@@ -27,61 +27,61 @@ class MailServer:
     tls_from_the_start: bool = False
 
 
-class _Talk(socketserver.StreamRequestHandler):
+class _Connection(socketserver.StreamRequestHandler):
     """One connection."""
 
     def handle(self) -> None:
         self.mail: MailServer = cast(Any, self.server).mail
         try:
-            self._converse()
+            self._serve()
         finally:
             self.connection.close()
 
-    def _converse(self) -> None:
+    def _serve(self) -> None:
         if self.mail.tls_from_the_start:
             self._encrypt()
-        self._say("220 ready")
+        self._send("220 ready")
         while line := self.rfile.readline():
             verb = line.split()[0].decode().upper().partition(":")[0]
-            self.mail.said.append(verb)
+            self.mail.commands.append(verb)
             answer = self.mail.answers.get(verb)
             if answer == "hang up":
                 return
             if answer:
-                self._say(answer)
-            elif not self._usual(verb):
+                self._send(answer)
+            elif not self._answer(verb):
                 return
 
-    def _usual(self, verb: str) -> bool:
+    def _answer(self, verb: str) -> bool:
         match verb:
             case "EHLO":
                 offers = ["hello", *(["STARTTLS"] if self.mail.context else []), "AUTH PLAIN"]
-                self._say("\r\n".join(f"250{'-' if offer != offers[-1] else ' '}{offer}" for offer in offers))
+                self._send("\r\n".join(f"250{'-' if offer != offers[-1] else ' '}{offer}" for offer in offers))
             case "STARTTLS":
-                self._say("220 go on")
+                self._send("220 go on")
                 self._encrypt()
             case "AUTH":
-                self._say("235 welcome")
+                self._send("235 welcome")
             case "DATA":
-                self._say("354 go on")
-                self._take()
+                self._send("354 go on")
+                self._receive_letter()
             case "QUIT":
-                self._say("221 bye")
+                self._send("221 bye")
                 return False
             case _:
-                self._say("250 ok")
+                self._send("250 ok")
         return True
 
-    def _take(self) -> None:
+    def _receive_letter(self) -> None:
         lines = [line.removeprefix(b".") for line in iter(self.rfile.readline, b".\r\n")]
         self.mail.letters.append(cast(EmailMessage, message_from_bytes(b"".join(lines), policy=default)))
         after = self.mail.answers.get("after DATA", "250 taken")
         if after == "hang up":
             self.connection.shutdown(socket.SHUT_RDWR)
         else:
-            self._say(after)
+            self._send(after)
 
-    def _say(self, text: str) -> None:
+    def _send(self, text: str) -> None:
         self.wfile.write(text.encode() + b"\r\n")
 
     def _encrypt(self) -> None:
@@ -103,7 +103,7 @@ class _Server(socketserver.ThreadingTCPServer):
 def mail_server(**how: Any) -> Iterator[MailServer]:
     """Run one on a free port of this machine."""
     mail = MailServer(**how)
-    with _Server(("127.0.0.1", 0), _Talk) as server:
+    with _Server(("127.0.0.1", 0), _Connection) as server:
         cast(Any, server).mail = mail
         mail.port = server.server_address[1]
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})

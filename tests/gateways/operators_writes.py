@@ -25,24 +25,24 @@ class Write:
     """Whether what `do` returns must be the same, too; else it says whether it was this very call."""
 
 
-def put_aside():
+def message_put_aside():
     """A message that is put aside."""
-    name, kept = uuid.uuid4().hex, open_put_aside()
-    keep = lambda: kept.keep(PoisonMessage(reason="r", body="b"), message_id=name, now=NOW)  # noqa: E731
-    return Write(do=lambda: len(keep()), look=lambda: kept.find(keep()).body)
+    name, store = uuid.uuid4().hex, open_put_aside()
+    keep = lambda: store.keep(PoisonMessage(reason="r", body="b"), message_id=name, now=NOW)  # noqa: E731
+    return Write(do=lambda: len(keep()), look=lambda: store.find(keep()).body)
 
 
-def claimed_message():
+def claim_of_message():
     """The claim of a message by an operator, and what came of it."""
-    kept = open_put_aside()
-    message = kept.keep(PoisonMessage(reason="r", body="b"), message_id=uuid.uuid4().hex, now=NOW)
+    store = open_put_aside()
+    message = store.keep(PoisonMessage(reason="r", body="b"), message_id=uuid.uuid4().hex, now=NOW)
 
     def do():
-        claimed = kept.claim(message, MessageState.DISCARDED, by="Mara", now=NOW)
-        kept.settle(message, MessageState.DISCARDED, result="gone")
+        claimed = store.claim(message, MessageState.DISCARDED, by="Mara", now=NOW)
+        store.settle(message, MessageState.DISCARDED, result="gone")
         return claimed is not None
 
-    return Write(do=do, look=lambda: (kept.find(message).by, kept.find(message).result), answers=False)
+    return Write(do=do, look=lambda: (store.find(message).by, store.find(message).result), answers=False)
 
 
 def operators_act():
@@ -57,7 +57,7 @@ def operators_act():
     return Write(do=do, look=done)
 
 
-def noted_letter():
+def note_of_letter():
     """The note that a letter has not gone, and that it has."""
     operations, name = open_operations(), uuid.uuid4().hex
     note = UnsentLetter(proposal_id=name, key="k", state=LetterState.UNSENT, reason="r", at=NOW)

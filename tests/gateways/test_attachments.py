@@ -31,7 +31,7 @@ def upload():
     return check_attachments(uuid.uuid4().hex, (inline,))[0]
 
 
-def telling():
+def png_with_author():
     """Return a PNG that tells who drew it."""
     about = PngImagePlugin.PngInfo()
     about.add_text("Author", "Ines Carvalho, at home")
@@ -68,7 +68,7 @@ def test_a_missing_blob_is_an_error():
 
 def test_the_record_describes_the_stored_picture():
     """Hash, size and blob name are those of the cleaned picture, not of the uploaded one."""
-    sent = upload_of(uuid.uuid4().hex, "plan.png", telling())
+    sent = upload_of(uuid.uuid4().hex, "plan.png", png_with_author())
     note = upload_of("p-1", "note.md", b"# A bench\n")
     kept, text = open_attachments().keep((sent, note))
     content = open_attachments().read(kept)
@@ -81,33 +81,33 @@ def test_the_record_describes_the_stored_picture():
 
 def test_keeping_twice_changes_nothing():
     """Cleaning gives the same result each time."""
-    sent = upload_of(uuid.uuid4().hex, "plan.png", telling())
+    sent = upload_of(uuid.uuid4().hex, "plan.png", png_with_author())
     assert open_attachments().keep((sent,)) == open_attachments().keep((sent,))
 
 
 def test_an_unreadable_picture_is_refused_by_name_and_nothing_is_stored(upload):
     """All of them are listed."""
-    bad = [upload_of("p-1", name, telling()[:-30]) for name in ("cut.png", "half.png")]
+    bad = [upload_of("p-1", name, png_with_author()[:-30]) for name in ("cut.png", "half.png")]
     with pytest.raises(Invalid) as refused:
         open_attachments().keep((upload, *bad))
     assert [error.split(":")[0] for error in refused.value.errors] == [
         "attachment 'cut.png'", "attachment 'half.png'",
     ]  # fmt: skip
     with pytest.raises(ResourceNotFoundError):
-        open_attachments().read(upload.stored)
+        open_attachments().read(upload.reference)
 
 
 def test_a_picture_of_a_workflow_is_cleaned_if_possible():
     """An unreadable one is left for the checks to find."""
     proposal = uuid.uuid4().hex
-    told = open_attachments().store(upload_of(proposal, "plan.png", telling()))
-    assert b"Ines" not in open_attachments().read(told)
-    damaged = telling()[:-30]
+    stored = open_attachments().store(upload_of(proposal, "plan.png", png_with_author()))
+    assert b"Ines" not in open_attachments().read(stored)
+    damaged = png_with_author()[:-30]
     assert open_attachments().read(open_attachments().store(upload_of(proposal, "cut.png", damaged))) == damaged
 
 
 @pytest.fixture
-def outside(azurite):
+def two_containers(azurite):
     """Two containers and a client with an account SAS, which signs no names: as an identity's token does not."""
     tag = uuid.uuid4().hex[:8]
     expiry = datetime.now(UTC) + timedelta(hours=1)
@@ -134,18 +134,18 @@ ROUTES_OUT = [
 ]
 
 
-def test_the_sdk_itself_allows_names_that_leave_the_container(outside):
+def test_the_sdk_itself_allows_names_that_leave_the_container(two_containers):
     """Without this the tests below would prove nothing."""
-    secret, mine = outside
+    secret, mine = two_containers
     assert mine.download_blob(f"../{secret.container_name}/salary.txt").readall() == b"a lot"
     mine.upload_blob(f"../{secret.container_name}/planted.txt", b"mine")
     assert secret.download_blob("planted.txt").readall() == b"mine"
 
 
 @pytest.mark.parametrize("route", ROUTES_OUT)
-def test_no_name_leads_out_of_the_container(outside, route):
+def test_no_name_leads_out_of_the_container(two_containers, route):
     """Neither for reading nor for writing, in both gateways."""
-    secret, mine = outside
+    secret, mine = two_containers
     name = route.format(secret.container_name)
     attachments, blobs = BlobAttachments(mine), AzureBlobs(mine)
     upload = Upload(blob=name.replace("salary", "planted"), name="x", content_type="text/plain", content=b"mine")
@@ -163,9 +163,9 @@ def test_no_name_leads_out_of_the_container(outside, route):
 
 
 @pytest.mark.parametrize("name", ["../x.md", "..\\x.md", "a/b.md", "%2e%2e", "salary.txt"])
-def test_the_file_name_is_no_part_of_the_blob_name(outside, name):
+def test_the_file_name_is_no_part_of_the_blob_name(two_containers, name):
     """That is made of the proposal's id and the content."""
-    _, mine = outside
+    _, mine = two_containers
     content = base64.b64encode(b"# A bench\n").decode()
     inline = InlineAttachment(name=name, content_type="text/markdown", content=content)
     (upload,) = check_attachments("p-1", (inline,))

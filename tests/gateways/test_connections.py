@@ -82,7 +82,7 @@ def test_a_connection_string_wins_over_an_identity(settings):
 
 
 @pytest.mark.parametrize(
-    ("values", "told"),
+    ("values", "message"),
     [
         ({"Papers__blobServiceUri": "http://papers.blob.core.windows.net"}, "Papers__blobServiceUri must .* https"),
         ({"Papers__tableServiceUri": "https://x"}, "set Papers__blobServiceUri, or Papers__accountName"),
@@ -92,10 +92,10 @@ def test_a_connection_string_wins_over_an_identity(settings):
         ({"AzureWebJobsPapers__queueServiceUri": "https://x"}, "set AzureWebJobsPapers__blobServiceUri"),
     ],
 )
-def test_an_invalid_setting_is_named(settings, values, told):
+def test_an_invalid_setting_is_named(settings, values, message):
     """Before any call, since Azure's own error would not help."""
     settings(**values)
-    with pytest.raises(ConnectionMissing, match=told):
+    with pytest.raises(ConnectionMissing, match=message):
         find_connection("Papers", "blob")
 
 

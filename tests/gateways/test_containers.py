@@ -17,7 +17,7 @@ from gateways.tables import open_table
 
 
 @pytest.fixture
-def without_making(azurite, monkeypatch):
+def service_without_create(azurite, monkeypatch):
     """Settings under which blobs and rows may be written, and neither containers nor tables made."""
     service = connections.open_blob_service()
     expiry = datetime.now(UTC) + timedelta(hours=1)
@@ -30,15 +30,15 @@ def without_making(azurite, monkeypatch):
     return service
 
 
-def test_a_deployed_container_is_used(without_making):
+def test_a_deployed_container_is_used(service_without_create):
     """The attempt to create it is refused, which is ignored."""
     name = f"deployed-{uuid.uuid4().hex[:8]}"
-    without_making.create_container(name)
+    service_without_create.create_container(name)
     open_container(name).upload_blob("x", b"y", overwrite=True)
-    assert without_making.get_blob_client(name, "x").download_blob().readall() == b"y"
+    assert service_without_create.get_blob_client(name, "x").download_blob().readall() == b"y"
 
 
-@pytest.mark.usefixtures("without_making")
+@pytest.mark.usefixtures("service_without_create")
 def test_a_container_that_was_not_deployed_fails_at_its_first_use():
     """The error names it."""
     with pytest.raises((ResourceNotFoundError, HttpResponseError)):

@@ -21,14 +21,14 @@ SECRET = b"55.6761 N 12.5683 E"
 ORIENTATION, PLACE = 0x0112, 0x9286
 
 
-def opened(content):
+def open_picture(content):
     """Return a picture, decoded."""
     picture = Image.open(BytesIO(content))
     picture.load()
     return picture
 
 
-def drawn(mode="RGB", size=(64, 48)):
+def draw_picture(mode="RGB", size=(64, 48)):
     """Return a picture whose corners differ."""
     picture = Image.linear_gradient("L").resize(size)
     picture.paste(255, (0, 0, 8, 8))
@@ -36,34 +36,34 @@ def drawn(mode="RGB", size=(64, 48)):
 
 
 @cache
-def encoded(kind, mode="RGB", **options):
+def picture_file(kind, mode="RGB", **options):
     """Return a picture's file."""
     file = BytesIO()
-    drawn(mode).save(file, kind, **options)
+    draw_picture(mode).save(file, kind, **options)
     return file.getvalue()
 
 
 def exif(orientation=1):
     """Return EXIF that tells a place, and how to hold the picture."""
-    told = Image.Exif()
-    told[ORIENTATION] = orientation
-    told[PLACE] = SECRET
-    return told
+    fields = Image.Exif()
+    fields[ORIENTATION] = orientation
+    fields[PLACE] = SECRET
+    return fields
 
 
-def png_telling():
+def png_with_texts():
     """Return a PNG with texts."""
     about = PngImagePlugin.PngInfo()
     about.add_text("Location", SECRET.decode())
     file = BytesIO()
-    drawn().save(file, "PNG", pnginfo=about)
+    draw_picture().save(file, "PNG", pnginfo=about)
     return file.getvalue()
 
 
-def jpeg_telling(orientation=1, mode="RGB", **options):
+def jpeg_with_metadata(orientation=1, mode="RGB", **options):
     """Return a JPEG with EXIF and a comment."""
     file = BytesIO()
-    drawn(mode).save(file, "JPEG", exif=exif(orientation), comment=SECRET, **options)
+    draw_picture(mode).save(file, "JPEG", exif=exif(orientation), comment=SECRET, **options)
     return file.getvalue()
 
 
@@ -77,13 +77,18 @@ def test_a_file_without_metadata_stays_byte_for_byte(name):
 @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "I;16"])
 def test_pngs_of_all_modes_as_written_by_pillow_are_only_pictures(mode):
     """So cleaning them again changes nothing."""
-    content = encoded("PNG", mode)
+    content = picture_file("PNG", mode)
     assert clean(content, "image/png") == content
 
 
 @pytest.mark.parametrize(
     "content",
-    [encoded("JPEG", "L"), encoded("JPEG"), encoded("JPEG", progressive=True), encoded("JPEG", "CMYK")],
+    [
+        picture_file("JPEG", "L"),
+        picture_file("JPEG"),
+        picture_file("JPEG", progressive=True),
+        picture_file("JPEG", "CMYK"),
+    ],
 )
 def test_jpegs_without_metadata_stay_too(content):
     """Also progressive ones, and those for printing."""
@@ -93,14 +98,14 @@ def test_jpegs_without_metadata_stay_too(content):
 @pytest.mark.parametrize(
     ("kind", "content"),
     [
-        ("PNG", png_telling()),
-        ("PNG", encoded("PNG", exif=exif().tobytes())),
-        ("PNG", encoded("PNG") + SECRET),
-        ("JPEG", jpeg_telling()),
-        ("JPEG", jpeg_telling(mode="L")),
-        ("JPEG", jpeg_telling(mode="CMYK")),
-        ("JPEG", encoded("JPEG") + SECRET),
-        ("JPEG", encoded("JPEG", xmp=b"<x:xmpmeta>" + SECRET)),
+        ("PNG", png_with_texts()),
+        ("PNG", picture_file("PNG", exif=exif().tobytes())),
+        ("PNG", picture_file("PNG") + SECRET),
+        ("JPEG", jpeg_with_metadata()),
+        ("JPEG", jpeg_with_metadata(mode="L")),
+        ("JPEG", jpeg_with_metadata(mode="CMYK")),
+        ("JPEG", picture_file("JPEG") + SECRET),
+        ("JPEG", picture_file("JPEG", xmp=b"<x:xmpmeta>" + SECRET)),
     ],
 )
 def test_metadata_is_removed(kind, content):
@@ -109,7 +114,7 @@ def test_metadata_is_removed(kind, content):
     cleaned = clean(content, TYPES[kind])
     assert SECRET not in cleaned
     assert holds_a_picture_alone(cleaned, TYPES[kind])
-    assert opened(cleaned).size == (64, 48)
+    assert open_picture(cleaned).size == (64, 48)
     assert clean(cleaned, TYPES[kind]) == cleaned
 
 
@@ -117,16 +122,16 @@ def test_metadata_is_removed(kind, content):
 def test_a_cleaned_png_loses_no_pixel(mode):
     """Nor its palette's transparency."""
     options = {"transparency": 3} if mode == "P" else {}
-    content = encoded("PNG", mode, **options)
-    cleaned = opened(clean(content + SECRET, "image/png"))
-    assert (cleaned.mode, cleaned.tobytes()) == (opened(content).mode, opened(content).tobytes())
-    assert cleaned.info.get("transparency") == opened(content).info.get("transparency")
+    content = picture_file("PNG", mode, **options)
+    cleaned = open_picture(clean(content + SECRET, "image/png"))
+    assert (cleaned.mode, cleaned.tobytes()) == (open_picture(content).mode, open_picture(content).tobytes())
+    assert cleaned.info.get("transparency") == open_picture(content).info.get("transparency")
 
 
 def test_a_cleaned_jpeg_looks_the_same():
     """It is written with its own quantisation tables, so little is lost."""
-    content = jpeg_telling(quality=70, subsampling=0)
-    before, after = opened(content), opened(clean(content, "image/jpeg"))
+    content = jpeg_with_metadata(quality=70, subsampling=0)
+    before, after = open_picture(content), open_picture(clean(content, "image/jpeg"))
     assert after.quantization == before.quantization
     assert ImageChops.difference(before, after).getextrema() <= ((0, 4),) * 3
 
@@ -134,7 +139,7 @@ def test_a_cleaned_jpeg_looks_the_same():
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_pictures_are_turned_as_their_exif_says(orientation):
     """EXIF is removed, so the pixels are turned."""
-    upright = opened(clean(jpeg_telling(orientation), "image/jpeg"))
+    upright = open_picture(clean(jpeg_with_metadata(orientation), "image/jpeg"))
     assert upright.size == ((64, 48) if orientation < 5 else (48, 64))
     assert not upright.getexif()
 
@@ -142,30 +147,35 @@ def test_pictures_are_turned_as_their_exif_says(orientation):
 def test_colours_are_unchanged():
     """The colour profile is part of the picture."""
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
-    told = {"PNG": encoded("PNG", icc_profile=profile) + SECRET, "JPEG": jpeg_telling(icc_profile=profile)}
-    for kind, content in told.items():
-        assert opened(clean(content, TYPES[kind])).info["icc_profile"] == profile
+    pictures = {
+        "PNG": picture_file("PNG", icc_profile=profile) + SECRET,
+        "JPEG": jpeg_with_metadata(icc_profile=profile),
+    }
+    for kind, content in pictures.items():
+        assert open_picture(clean(content, TYPES[kind])).info["icc_profile"] == profile
 
 
 def test_unreadable_exif_is_removed_without_turning():
     """Like any other EXIF."""
-    content = jpeg_telling(6).replace(b"MM\0*", b"??\0*", 1)
+    content = jpeg_with_metadata(6).replace(b"MM\0*", b"??\0*", 1)
     cleaned = clean(content, "image/jpeg")
     assert SECRET not in cleaned
-    assert opened(cleaned).size == (64, 48)
+    assert open_picture(cleaned).size == (64, 48)
 
 
 def test_only_the_first_picture_of_an_animation_stays():
     """Nobody can decide on a moving picture; and every frame would need a check."""
     file = BytesIO()
-    drawn().save(file, "PNG", save_all=True, append_images=[drawn("L").convert("RGB").rotate(180)], duration=100)
-    cleaned = opened(clean(file.getvalue(), "image/png"))
+    draw_picture().save(
+        file, "PNG", save_all=True, append_images=[draw_picture("L").convert("RGB").rotate(180)], duration=100
+    )
+    cleaned = open_picture(clean(file.getvalue(), "image/png"))
     assert getattr(cleaned, "n_frames", 1) == 1
 
 
-def claiming(width, height):
+def png_of_claimed_size(width, height):
     """Return a PNG of a few bytes that says it has that many pixels."""
-    file = bytearray(encoded("PNG"))
+    file = bytearray(picture_file("PNG"))
     file[16:24] = struct.pack(">II", width, height)
     file[29:33] = struct.pack(">I", zlib.crc32(file[12:29]))
     return bytes(file)
@@ -174,7 +184,7 @@ def claiming(width, height):
 @pytest.mark.parametrize("side", [6_400, 12_000, 60_000])
 def test_a_bomb_is_refused_before_it_is_decoded(side):
     """A small file that claims to be a huge picture costs almost nothing."""
-    content = claiming(side, side)
+    content = png_of_claimed_size(side, side)
     tracemalloc.start()
     with pytest.raises(Unreadable, match="more than 40,000,000 pixels"):
         clean(content, "image/png")
@@ -187,7 +197,7 @@ def test_a_picture_with_a_text_that_unpacks_to_gigabytes_is_refused():
     """A compressed comment can be a bomb too."""
     body = b"Comment\0\0" + zlib.compress(bytes(200_000_000), 9)
     chunk = struct.pack(">I", len(body)) + b"zTXt" + body + struct.pack(">I", zlib.crc32(b"zTXt" + body))
-    content = encoded("PNG")
+    content = picture_file("PNG")
     with pytest.raises(Unreadable):
         clean(content[:33] + chunk + content[33:], "image/png")
 
@@ -197,11 +207,11 @@ def test_a_picture_with_a_text_that_unpacks_to_gigabytes_is_refused():
     [
         (b"", "PNG"),
         (b"no picture", "PNG"),
-        (encoded("JPEG"), "PNG"),
-        (encoded("PNG"), "JPEG"),
-        (encoded("PNG")[:-40], "PNG"),
-        (encoded("JPEG")[:-200], "JPEG"),
-        (claiming(0, 5), "PNG"),
+        (picture_file("JPEG"), "PNG"),
+        (picture_file("PNG"), "JPEG"),
+        (picture_file("PNG")[:-40], "PNG"),
+        (picture_file("JPEG")[:-200], "JPEG"),
+        (png_of_claimed_size(0, 5), "PNG"),
     ],
 )
 def test_an_incomplete_or_wrong_picture_is_refused(content, kind):
@@ -210,7 +220,7 @@ def test_an_incomplete_or_wrong_picture_is_refused(content, kind):
         clean(content, TYPES[kind])
 
 
-def refined(side, scans):
+def jpeg_of_many_scans(side, scans):
     """Return a progressive JPEG whose last scan comes again and again, as decoders allow."""
     file = BytesIO()
     Image.new("L", (side, side)).save(file, "JPEG", progressive=True)
@@ -230,7 +240,7 @@ READERS = {
 @pytest.mark.parametrize("read", READERS)
 def test_a_jpeg_with_very_many_scans_is_not_decoded(read):
     """A quarter of a megabyte would take minutes, because each scan covers all pixels."""
-    content = refined(1_000, 1_500)
+    content = jpeg_of_many_scans(1_000, 1_500)
     assert outline(content).scans > 100
     with pytest.raises(Unreadable, match="more than 100 scans"):
         READERS[read](content)
@@ -239,10 +249,10 @@ def test_a_jpeg_with_very_many_scans_is_not_decoded(read):
 
 def test_a_large_jpeg_with_many_scans_is_not_decoded_either():
     """The limit is lower than for a small picture."""
-    content = refined(4_500, 60)
+    content = jpeg_of_many_scans(4_500, 60)
     with pytest.raises(Unreadable, match="has 60 scans and would take too long"):
         clean(content, "image/jpeg")
-    assert clean(refined(64, 60), "image/jpeg")
+    assert clean(jpeg_of_many_scans(64, 60), "image/jpeg")
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG"])
@@ -250,8 +260,8 @@ def test_a_picture_is_given_up_after_its_time_limit(kind, monkeypatch):
     """Whatever takes so long: the time is checked at every read."""
     monkeypatch.setattr("gateways.images.DECODING_S", 0)
     with pytest.raises(Unreadable, match="takes too long"):
-        clean(encoded(kind), TYPES[kind])
-    assert "takes too long" in measure(encoded(kind)).trouble
+        clean(picture_file(kind), TYPES[kind])
+    assert "takes too long" in measure(picture_file(kind)).trouble
 
 
 def test_the_time_limit_is_checked_while_a_jpeg_is_decoded(monkeypatch):
@@ -267,9 +277,11 @@ def test_the_time_limit_is_checked_while_a_jpeg_is_decoded(monkeypatch):
 
 @pytest.mark.filterwarnings("ignore::UserWarning:PIL")  # what Pillow says of damaged EXIF, which goes anyway
 @given(st.sampled_from(["PNG", "JPEG"]), st.booleans(), st.integers(0, 2_000), st.binary(max_size=12))
-def test_the_result_is_only_a_picture_or_an_error(kind, telling, where, damage):
+def test_the_result_is_only_a_picture_or_an_error(kind, with_metadata, where, damage):
     """For any damage in the file."""
-    whole = {("PNG", True): png_telling, ("JPEG", True): jpeg_telling}.get((kind, telling), lambda: encoded(kind))()
+    whole = {("PNG", True): png_with_texts, ("JPEG", True): jpeg_with_metadata}.get(
+        (kind, with_metadata), lambda: picture_file(kind)
+    )()
     file = bytearray(whole)
     where %= len(file)
     file[where : where + len(damage)] = damage

@@ -16,10 +16,10 @@ BEFORE = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 @asynccontextmanager
 async def hub(pages, last_token=None, status=200):
     """Serve pages in a row, each under the token that the one before ended with; yields base URL and requests."""
-    asked = []
+    requests = []
 
     async def answer(request):
-        asked.append((dict(request.query), request.headers.get(TOKEN)))
+        requests.append((dict(request.query), request.headers.get(TOKEN)))
         number = int(request.headers.get(TOKEN, "0"))
         following = str(number + 1) if number + 1 < len(pages) else last_token
         return web.json_response(pages[number], status=status, headers={TOKEN: following} if following else {})
@@ -27,10 +27,10 @@ async def hub(pages, last_token=None, status=200):
     app = web.Application()
     app.router.add_get("/durabletask/instances/", answer)
     async with TestServer(app) as server:
-        yield str(server.make_url("/durabletask/")), asked
+        yield str(server.make_url("/durabletask/")), requests
 
 
-async def listed(base_url):
+async def listed_ids(base_url):
     """All that is listed."""
     return [
         each["instanceId"]
@@ -41,10 +41,13 @@ async def listed(base_url):
 @pytest.mark.parametrize("last_token", [None, "bnVsbA=="])
 async def test_all_pages_are_read(last_token):
     """An empty one in between ends nothing; an encoded null is the end."""
-    async with hub([[{"instanceId": "a"}], [], [{"instanceId": "b"}, {"instanceId": "c"}]], last_token) as (url, asked):
-        assert await listed(url) == ["a", "b", "c"]
-    assert [token for _, token in asked] == [None, "1", "2"]
-    assert asked[2][0] == {
+    async with hub([[{"instanceId": "a"}], [], [{"instanceId": "b"}, {"instanceId": "c"}]], last_token) as (
+        url,
+        requests,
+    ):
+        assert await listed_ids(url) == ["a", "b", "c"]
+    assert [token for _, token in requests] == [None, "1", "2"]
+    assert requests[2][0] == {
         "createdTimeTo": "2026-03-02T09:00:00.000000Z",
         "runtimeStatus": "Completed,Failed",
         "showInput": "false",
@@ -54,13 +57,13 @@ async def test_all_pages_are_read(last_token):
 
 async def test_a_continuation_token_that_repeats_ends_the_list():
     """Otherwise the last page would be read for ever."""
-    async with hub([[{"instanceId": "a"}], [{"instanceId": "b"}]], "1") as (url, asked):
-        assert await listed(url) == ["a", "b"]
-    assert len(asked) == 2
+    async with hub([[{"instanceId": "a"}], [{"instanceId": "b"}]], "1") as (url, requests):
+        assert await listed_ids(url) == ["a", "b"]
+    assert len(requests) == 2
 
 
 async def test_an_answer_that_is_no_list_raises():
     """It must not look like an empty list."""
     async with hub([[]], status=500) as (url, _):
         with pytest.raises(ListFailed, match="500"):
-            await listed(url)
+            await listed_ids(url)

@@ -59,14 +59,14 @@ def bill(instance, number, cents=10**14):
 def test_each_number_is_issued_once(instance):
     """One of many simultaneous calls issues it, and all of them get the same bill."""
     with ThreadPoolExecutor(8) as pool:
-        heard = list(pool.map(lambda cents: open_invoices().issue(bill(instance, 1, cents), now=NOW).cents, range(8)))
-    assert len(set(heard)) == 1
+        results = list(pool.map(lambda cents: open_invoices().issue(bill(instance, 1, cents), now=NOW).cents, range(8)))
+    assert len(set(results)) == 1
     assert open_invoices().issue(bill(instance, 2), now=NOW).cents == 10**14
     rows = list(open_table("Bills").query_entities(f"InstanceId eq '{instance}'"))
     assert sorted(row["Number"] for row in rows) == [1, 2]
 
 
-def ended(instance, **change):
+def ended_instance(instance, **change):
     """Return an instance that has ended."""
     facts = {
         "instance_id": instance, "workflow": "BudgetApproval", "status": "Completed", "created": NOW,
@@ -78,9 +78,9 @@ def ended(instance, **change):
 def test_each_end_of_an_instance_is_recorded_once(instance):
     """An instance that was started again under its id has another end, and a second row."""
     audit = open_audit()
-    audit.keep(ended(instance), now=NOW)
-    audit.keep(ended(instance), now=NOW + timedelta(days=1))
-    audit.keep(ended(instance, last_updated=NOW + timedelta(hours=1), outcome=None), now=NOW)
+    audit.keep(ended_instance(instance), now=NOW)
+    audit.keep(ended_instance(instance), now=NOW + timedelta(days=1))
+    audit.keep(ended_instance(instance, last_updated=NOW + timedelta(hours=1), outcome=None), now=NOW)
     rows = sorted(
         open_table("Audit").query_entities(f"PartitionKey eq '{instance}'"), key=lambda row: row["LastUpdatedAt"]
     )
@@ -93,5 +93,5 @@ def test_each_end_of_an_instance_is_recorded_once(instance):
 def test_an_unusual_id_is_recorded_too():
     """The durable API accepts ids that table keys cannot hold."""
     odd = f"a b%{uuid.uuid4().hex}"
-    open_audit().keep(ended(odd), now=NOW)
+    open_audit().keep(ended_instance(odd), now=NOW)
     assert [row["Status"] for row in open_table("Audit").query_entities(f"InstanceId eq '{odd}'")] == ["Completed"]

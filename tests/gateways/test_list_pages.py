@@ -8,7 +8,7 @@ from azure.data.tables import TableServiceClient
 
 from gateways.list_pages import Question
 from gateways.proposal_index import TableIndex, _copies
-from gateways.proposal_rows import IndexRow, written
+from gateways.proposal_rows import IndexRow, to_entity
 from tests.gateways.counting import CountingTransport
 from tests.gateways.test_proposal_index import NOW, row
 from tests.long import LONG
@@ -21,7 +21,7 @@ LARGEST = 15_000
 
 
 @pytest.fixture(scope="module")
-def metered(azurite):
+def counted_index(azurite):
     """A list of many ended proposals and a few open ones, and the transport to it."""
     transport = CountingTransport()
     service = TableServiceClient.from_connection_string(azurite.connection_string, transport=transport)
@@ -46,13 +46,13 @@ def metered(azurite):
 
 def store(table, rows: list[IndexRow]) -> None:
     """Store rows with their copies, as a hundred transactions of one row each would."""
-    entities = [entity for each in rows for entity in (written(each) | {"Layout": 2}, *_copies(each).values())]
+    entities = [entity for each in rows for entity in (to_entity(each) | {"Layout": 2}, *_copies(each).values())]
     for start in range(0, len(entities), 100):
         table.submit_transaction([("create", entity) for entity in entities[start : start + 100]])
 
 
 @pytest.mark.parametrize(
-    ("asked", "found"),
+    ("question", "found"),
     [
         ({}, 20),
         ({"status": "inReview"}, min(20, MANY // 50)),
@@ -66,18 +66,18 @@ def store(table, rows: list[IndexRow]) -> None:
         ({"viewer": "Somebody with no part", "author": "Person 7"}, 0),
     ],
 )
-def test_a_page_is_one_call(metered, asked, found):
+def test_a_page_is_one_call(counted_index, question, found):
     """For systems, for people with a part in few of them, and for people with none."""
-    index, transport = metered
+    index, transport = counted_index
     traffic = transport.begin()
-    page = index.page(Question(**asked), top=20)
+    page = index.page(Question(**question), top=20)
     assert (len(page.rows), len(traffic.calls)) == (found, 1), traffic
     assert traffic.received <= LARGEST
 
 
-def test_the_next_page_is_one_call_too(metered):
+def test_the_next_page_is_one_call_too(counted_index):
     """Of what somebody wrote, from the place where the page before ended."""
-    index, transport = metered
+    index, transport = counted_index
     question = Question(viewer="Mara Lindqvist")
     first = index.page(question, top=1)
     traffic = transport.begin()
@@ -86,17 +86,17 @@ def test_the_next_page_is_one_call_too(metered):
     assert second.rows[0].submitted_at == first.rows[0].submitted_at - timedelta(minutes=50)
 
 
-def test_what_the_sweep_asks_for_is_as_much_as_there_is_unfinished(metered):
+def test_what_the_sweep_asks_for_is_as_much_as_there_is_unfinished(counted_index):
     """However many have ended."""
-    index, transport = metered
+    index, transport = counted_index
     traffic = transport.begin()
     assert len(list(index.unfinished_rows())) == MANY // 50
     assert traffic.calls == ["GET " + index._table.table_name + "()"]
 
 
-def test_a_line_has_all_that_is_shown_of_it(metered):
+def test_a_line_has_all_that_is_shown_of_it(counted_index):
     """And nothing of what is not."""
-    index, _ = metered
+    index, _ = counted_index
     (line,) = index.page(Question(viewer="Jonas Weber"), top=1).rows
     assert (line.title, line.author, line.department, line.cost, line.currency, line.status, line.stage) == (
         "Footbridge over the Mill Stream at the old ford, second draft", "Person 0", "Roads and bridges", 148_500.0,
@@ -106,17 +106,17 @@ def test_a_line_has_all_that_is_shown_of_it(metered):
     assert (line.head, line.entries, line.document) == ("", 0, "")
 
 
-def test_who_is_asked_and_wrote_lists_a_proposal_once(metered):
+def test_who_is_asked_and_wrote_lists_a_proposal_once(counted_index):
     """Under both of their parts."""
-    index, _ = metered
+    index, _ = counted_index
     index.write(row("both", author="Lena Both", waiting_for=("lena both",), submitted_at=NOW - timedelta(days=1)))
-    for asked in ({"viewer": "Lena Both"}, {"author": "LENA BOTH"}, {"approver": "Lena Both"}):
-        assert [each.proposal_id for each in index.page(Question(**asked)).rows] == ["both"]
+    for question in ({"viewer": "Lena Both"}, {"author": "LENA BOTH"}, {"approver": "Lena Both"}):
+        assert [each.proposal_id for each in index.page(Question(**question)).rows] == ["both"]
 
 
-def test_who_has_answered_lists_only_what_they_wrote(metered):
+def test_who_has_answered_lists_only_what_they_wrote(counted_index):
     """As somebody may see in the list what they wrote or have to answer now."""
-    index, _ = metered
+    index, _ = counted_index
     old = row("answered", author="Ada Wrote", waiting_for=("Bo Asked",), submitted_at=NOW - timedelta(days=2))
     index.write(old)
     assert [each.proposal_id for each in index.page(Question(viewer="Bo Asked")).rows] == ["answered"]

@@ -45,8 +45,8 @@ from gateways.review_records import open_review_records
 from gateways.single_stage_records import Answer, open_single_stage_records
 from gateways.tables import open_table
 from services.review_changes import add, record_verb
-from tests.gateways.losing import losing
-from tests.gateways.operators_writes import Write, claimed_message, noted_letter, operators_act, put_aside
+from tests.gateways.lost_answers import losing_answers
+from tests.gateways.operators_writes import Write, claim_of_message, message_put_aside, note_of_letter, operators_act
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 OPENED = NOW.isoformat()
@@ -81,15 +81,15 @@ def rows(table, partition):
     return len(list(open_table(table).query_entities(f"PartitionKey eq '{partition}'")))
 
 
-def beginning(name):
+def first_entries(name):
     """The first entries of a proposal."""
     return begin(name, WORDS, author="Ines", via=Via.SYSTEM, policy=POLICY, policy_name="own", attachments=(), now=NOW)
 
 
-def begun(*, open_stage=True):
+def create_proposal(*, open_stage=True):
     """The id of a proposal that is on record, its first stage open."""
     name = uuid.uuid4().hex
-    open_review_records().create(name, beginning(name))
+    open_review_records().create(name, first_entries(name))
     if open_stage:
         add(name, lambda review: checked(review, (), document=review.document, now=datetime.now(UTC)))
     return name
@@ -114,11 +114,11 @@ def verb(*verbs):
     """A write of what people do; the last one is tried."""
 
     def write():
-        name = begun()
+        name = create_proposal()
         *before, last = verbs
         for each in before:
-            assert record_verb(name, each, Actor(name=each.acting, via=Via.SYSTEM))
-        act = lambda: record_verb(name, last, Actor(name=last.acting, via=Via.SYSTEM)).number  # noqa: E731
+            assert record_verb(name, each, Actor(name=each.actor_name, via=Via.SYSTEM))
+        act = lambda: record_verb(name, last, Actor(name=last.actor_name, via=Via.SYSTEM)).number  # noqa: E731
         return Write(do=act, look=lambda: kinds(name), answers=False)
 
     return write
@@ -127,20 +127,20 @@ def verb(*verbs):
 def create_record():
     """The beginning of a record, by somebody who goes on where it is there."""
     name = uuid.uuid4().hex
-    records, entries = open_review_records(), beginning(name)
+    records, entries = open_review_records(), first_entries(name)
     begin_it = lambda: (records.create(name, entries) or records.read(name)).size > 0  # noqa: E731
     return Write(do=begin_it, look=lambda: kinds(name))
 
 
 def settle_record():
     """What time has brought, as AdvanceReview writes it down."""
-    name, later = begun(), datetime(2031, 1, 1, tzinfo=UTC)
+    name, later = create_proposal(), datetime(2031, 1, 1, tzinfo=UTC)
     return Write(do=lambda: add(name, lambda review: settle(review, later))[1].number, look=lambda: kinds(name))
 
 
 def index_row(*, new):
     """A row of the list, with its pointer."""
-    name = begun()
+    name = create_proposal()
     chain = open_review_records().read(name)
     index = open_proposal_index()
     row = IndexRow(
@@ -299,10 +299,10 @@ WRITES: dict[str, Callable[[], Write]] = {
     "a letter": outbox,
     "an attachment": attachment,
     "a head": kept_head,
-    "a message put aside": put_aside,
-    "a claimed message": claimed_message,
+    "a message put aside": message_put_aside,
+    "a claimed message": claim_of_message,
     "an operator's act": operators_act,
-    "a noted letter": noted_letter,
+    "a noted letter": note_of_letter,
     "a copy": copy,
     "findings": findings,
     "a key": link_key,
@@ -355,19 +355,19 @@ WRITES: dict[str, Callable[[], Write]] = {
 def test_a_write_whose_answer_was_lost_is_done_once(name, times):
     """For each of its calls."""
     plain = WRITES[name]()
-    with losing() as line:
+    with losing_answers() as line:
         answer = plain.do()
     there = plain.look()
     assert line.writes > 0
     for lost in range(line.writes):
         write = WRITES[name]()
-        with losing(lost, times=times):
+        with losing_answers(lost, times=times):
             try:
-                told = write.do()
+                result = write.do()
             except AzureError:
                 assert times == FOR_GOOD
-                told = None
-        if told is None or not write.answers:
-            told = write.do() if times == FOR_GOOD else told
+                result = None
+        if result is None or not write.answers:
+            result = write.do() if times == FOR_GOOD else result
         assert write.look() == there, lost
-        assert told == answer or not write.answers, lost
+        assert result == answer or not write.answers, lost

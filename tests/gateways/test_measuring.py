@@ -26,7 +26,7 @@ def image(kind, width=64, height=48):
     return file.getvalue()
 
 
-def claiming(width, height):
+def png_of_claimed_size(width, height):
     """Return a PNG of a few bytes that says it has that many pixels."""
     file = bytearray(image("PNG"))
     file[16:24] = struct.pack(">II", width, height)
@@ -40,7 +40,7 @@ def test_real_pictures_are_measured():
     assert measure(image("JPEG")) == Picture(width=64, height=48)
 
 
-@pytest.mark.parametrize("content", [b"", b"no image", image("GIF"), image("PNG")[:20], claiming(0, 5)])
+@pytest.mark.parametrize("content", [b"", b"no image", image("GIF"), image("PNG")[:20], png_of_claimed_size(0, 5)])
 def test_an_image_of_an_unsupported_kind_is_reported(content):
     """Other formats have no decoder here."""
     assert measure(content) == Picture(trouble="the content is not a readable picture")
@@ -57,7 +57,7 @@ def test_an_incomplete_image_is_reported_with_its_claimed_size(content):
 @pytest.mark.parametrize("side", [9_000, 12_000, 60_000])
 def test_a_bomb_is_not_decoded(side):
     """A small file that claims billions of pixels costs almost nothing."""
-    content = claiming(side, side)
+    content = png_of_claimed_size(side, side)
     tracemalloc.start()
     measured = measure(content)
     _, peak = tracemalloc.get_traced_memory()

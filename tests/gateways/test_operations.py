@@ -40,8 +40,8 @@ def test_actions_are_listed_newest_first_with_their_outcomes(operations):
     first = operations.begin("terminate", "p-1", by="Mara", now=NOW)
     operations.begin("purge", "p-2", by="Ines", now=NOW + timedelta(seconds=1))
     operations.end(first, "done")
-    told = [(each.by, each.act, each.target, each.outcome) for each in operations.acts()]
-    assert told == [("Ines", "purge", "p-2", "begun"), ("Mara", "terminate", "p-1", "done")]
+    acts = [(each.by, each.act, each.target, each.outcome) for each in operations.acts()]
+    assert acts == [("Ines", "purge", "p-2", "begun"), ("Mara", "terminate", "p-1", "done")]
     assert len(list(operations.acts(most=1))) == 1
 
 

@@ -23,34 +23,34 @@ def directory(tmp_path):
 
 def test_a_person_has_an_address(directory):
     """The name may be written in any case."""
-    known = directory({"Mara Lindqvist": {"mail": "mara@example.org"}, "Jonas Weber": {}})
-    assert known.address_of("mara  LINDQVIST ") == "mara@example.org"
-    assert known.address_of("Jonas Weber") is None
-    assert known.address_of("Nobody") is None
+    people = directory({"Mara Lindqvist": {"mail": "mara@example.org"}, "Jonas Weber": {}})
+    assert people.address_of("mara  LINDQVIST ") == "mara@example.org"
+    assert people.address_of("Jonas Weber") is None
+    assert people.address_of("Nobody") is None
 
 
 def test_a_name_that_is_an_address_gets_its_mail_there(directory, monkeypatch):
     """In the allowed domains, unless the directory has another address."""
     monkeypatch.setenv("MAIL_DOMAINS", "example.org")
-    known = directory({"jonas@example.org": {"mail": "team@example.org"}, "ana@example.com": {}})
-    assert known.address_of("mara@example.org") == "mara@example.org"
-    assert known.address_of("mara@example.com") is None
-    assert known.address_of("ana@example.com") == "ana@example.com"
-    assert known.address_of("Jonas@example.org") == "team@example.org"
+    people = directory({"jonas@example.org": {"mail": "team@example.org"}, "ana@example.com": {}})
+    assert people.address_of("mara@example.org") == "mara@example.org"
+    assert people.address_of("mara@example.com") is None
+    assert people.address_of("ana@example.com") == "ana@example.com"
+    assert people.address_of("Jonas@example.org") == "team@example.org"
 
 
 def test_a_signed_in_person_is_found_by_tenant_and_object(directory):
     """An object id alone may exist in another tenant."""
-    known = directory({"Mara Lindqvist": {"tenant": TENANT, "object": MARA}})
-    assert known.person_of(TENANT.upper(), MARA.lower()) == "Mara Lindqvist"
-    assert known.person_of(TENANT, JONAS) is None
-    assert known.person_of(JONAS, MARA) is None
+    people = directory({"Mara Lindqvist": {"tenant": TENANT, "object": MARA}})
+    assert people.person_of(TENANT.upper(), MARA.lower()) == "Mara Lindqvist"
+    assert people.person_of(TENANT, JONAS) is None
+    assert people.person_of(JONAS, MARA) is None
 
 
 def test_the_directory_may_be_empty(tmp_path):
     """Or missing."""
-    known = open_directory(tmp_path / "none.json")
-    assert (known.address_of("Mara"), known.person_of(TENANT, MARA)) == (None, None)
+    people = open_directory(tmp_path / "none.json")
+    assert (people.address_of("Mara"), people.person_of(TENANT, MARA)) == (None, None)
 
 
 def test_the_app_reads_the_file_beside_its_policies():
@@ -61,7 +61,7 @@ def test_the_app_reads_the_file_beside_its_policies():
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "texts"),
     [
         ("{", ["not JSON"]),
         ("[]", ["must be an object"]),
@@ -77,12 +77,12 @@ def test_the_app_reads_the_file_beside_its_policies():
         ),
     ],
 )
-def test_every_fault_of_the_file_is_named(directory, content, told):
+def test_every_fault_of_the_file_is_named(directory, content, texts):
     """One person's identity must never be another's."""
     with pytest.raises(DirectoryWrong) as refused:
         directory(content)
     assert str(refused.value).startswith("people.json: ")
-    assert all(each in str(refused.value) for each in told)
+    assert all(each in str(refused.value) for each in texts)
 
 
 @pytest.mark.parametrize(

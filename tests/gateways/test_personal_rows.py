@@ -16,7 +16,7 @@ from gateways.latest import Latest
 from gateways.list_pages import Question
 from gateways.personal_rows import Part, operations, personal_rows, prefix
 from gateways.proposal_index import TableIndex
-from gateways.proposal_rows import IndexRow, join, written
+from gateways.proposal_rows import IndexRow, join, to_entity
 from gateways.tables import transact
 from tests.gateways.test_proposal_index import NOW, row
 
@@ -81,7 +81,7 @@ def test_the_list_and_its_ids_leave_out_personal_rows(index):
 
 def test_an_old_row_gets_its_personal_rows_with_its_next_change(index):
     """An update of the app needs no migration."""
-    entity = {name: value for name, value in written(row(entries=3)).items() if name not in {"DecidedBy", "AskedAt"}}
+    entity = {name: value for name, value in to_entity(row(entries=3)).items() if name not in {"DecidedBy", "AskedAt"}}
     index._table.create_entity(entity)
     assert ids(index, "Mara Lindqvist", Part.WAITING) == []
     index.write(row(entries=3, told=3))
@@ -102,7 +102,7 @@ CROWD = tuple(f"Person {number}" for number in range(120))
 
 
 @pytest.fixture
-def interrupted(index, monkeypatch):
+def interrupted_write(index, monkeypatch):
     """Return a function that writes a row, of whose transactions all after the first so many fail."""
 
     def write(changed: IndexRow, transactions: int) -> None:
@@ -122,7 +122,7 @@ def interrupted(index, monkeypatch):
 
 
 @pytest.fixture(params=["the same process", "another process", "the scan"])
-def again(request, index):
+def write_again(request, index):
     """Return a function that writes a row once more, as whoever comes next after an interruption does."""
     other = TableIndex(index._table, Latest(9))
 
@@ -141,24 +141,28 @@ def copies(index: TableIndex) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("transactions", [1, 2])
-def test_rows_that_an_interruption_has_left_out_are_written_by_who_comes_next(index, interrupted, again, transactions):
+def test_rows_that_an_interruption_has_left_out_are_written_by_who_comes_next(
+    index, interrupted_write, write_again, transactions
+):
     """A hundred and twenty who are asked need three transactions."""
     asked = row(waiting_for=CROWD)
-    interrupted(asked, transactions)
+    interrupted_write(asked, transactions)
     assert [each.proposal_id for each in index.unfinished_rows()] == ["p-1"]
     assert len(copies(index)) < 242
-    again(asked)
+    write_again(asked)
     assert all(ids(index, person, Part.WAITING) == ["p-1"] for person in CROWD)
     assert len(copies(index)) == 2 * 120 + 2
 
 
 @pytest.mark.parametrize("transactions", [1, 2, 3])
-def test_rows_that_an_interruption_has_left_over_are_deleted_by_who_comes_next(index, interrupted, again, transactions):
+def test_rows_that_an_interruption_has_left_over_are_deleted_by_who_comes_next(
+    index, interrupted_write, write_again, transactions
+):
     """Though the row itself does not say any more who was asked before."""
     index.write(row(waiting_for=CROWD))
     answered = row(entries=4, status="approved", waiting_for=(), decided_by=CROWD)
-    interrupted(answered, transactions)
-    again(answered)
+    interrupted_write(answered, transactions)
+    write_again(answered)
     assert not any(ids(index, person, Part.WAITING) for person in CROWD)
     assert all(ids(index, person, Part.DECIDED) == ["p-1"] for person in CROWD)
     assert len(copies(index)) == 120 + 2

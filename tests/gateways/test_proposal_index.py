@@ -18,7 +18,7 @@ from gateways.latest import Latest
 from gateways.list_pages import Question
 from gateways.personal_rows import Part, is_of_list, personal_rows
 from gateways.proposal_index import TableIndex, open_proposal_index
-from gateways.proposal_rows import IndexRow, join, written
+from gateways.proposal_rows import IndexRow, join, to_entity
 from tests.gateways.counting import CountingTransport
 
 NOW = datetime(2026, 3, 2, 9, 0, 0, 250, tzinfo=UTC)
@@ -48,7 +48,7 @@ def fill(index, count, **change):
     return [f"p-{number:03d}" for number in reversed(range(count))]
 
 
-def listed(index, *, top=20, **question):
+def listed_ids(index, *, top=20, **question):
     """Return the ids of all pages."""
     ids, token = [], None
     for _ in range(200):
@@ -140,7 +140,7 @@ def test_an_anchor_of_another_process_is_checked(processes):
 
 
 @pytest.fixture
-def counted(azurite):
+def counted_index(azurite):
     """The list as a process has it whose calls are counted, as another one has it, and the counter."""
     transport = CountingTransport()
     service = TableServiceClient.from_connection_string(azurite.connection_string, transport=transport)
@@ -148,9 +148,9 @@ def counted(azurite):
     return TableIndex(table, Latest(9)), TableIndex(open_table_service().get_table_client(table.table_name)), transport
 
 
-def test_what_is_read_because_another_process_was_faster_is_remembered(counted):
+def test_what_is_read_because_another_process_was_faster_is_remembered(counted_index):
     """Also where nothing is left to write. So the next write needs no question."""
-    one, other, transport = counted
+    one, other, transport = counted_index
     one.write(row(entries=3))
     other.write(row(entries=4, head="b" * 64))
     assert one.write(row(entries=4, head="b" * 64)).entries == 4
@@ -159,10 +159,10 @@ def test_what_is_read_because_another_process_was_faster_is_remembered(counted):
     assert traffic.calls == ["POST $batch"]
 
 
-def test_a_scan_writes_a_row_again_without_another_look_at_it(counted):
+def test_a_scan_writes_a_row_again_without_another_look_at_it(counted_index):
     """It has just read it."""
-    one, _, transport = counted
-    one._table.create_entity(written(row()))
+    one, _, transport = counted_index
+    one._table.create_entity(to_entity(row()))
     traffic = transport.begin()
     assert [each.proposal_id for each in one.scan()] == ["p-1"]
     assert [call.split()[0] for call in traffic.calls] == ["GET", "POST"]
@@ -189,7 +189,7 @@ def test_the_newest_rows_come_first_page_by_page(index):
     ids = fill(index, 25)
     first = index.page(Question(), top=10)
     assert [each.proposal_id for each in first.rows] == ids[:10]
-    assert listed(index, top=10) == ids
+    assert listed_ids(index, top=10) == ids
     assert index.page(Question(), top=25).token is None
 
 
@@ -197,7 +197,7 @@ def test_proposals_of_the_same_moment_are_all_listed(index):
     """Their ids tell them apart."""
     for number in range(5):
         index.write(row(f"p-{number}"))
-    assert sorted(listed(index, top=2)) == [f"p-{number}" for number in range(5)]
+    assert sorted(listed_ids(index, top=2)) == [f"p-{number}" for number in range(5)]
 
 
 def test_a_new_row_between_two_pages_disturbs_nothing(index):
@@ -213,12 +213,12 @@ def test_filters_can_be_combined(index):
     index.write(row("mine", author="Ines  Carvalho"))
     index.write(row("hers", author="Mara Lindqvist", waiting_for=("Jonas Weber",)))
     index.write(row("done", status="approved", waiting_for=()))
-    assert sorted(listed(index, author="INES CARVALHO")) == ["done", "mine"]
-    assert listed(index, status="approved") == ["done"]
-    assert listed(index, approver="jonas weber") == ["hers"]
-    assert listed(index, approver="Mara Lindqvist", author="Ines Carvalho") == ["mine"]
-    assert listed(index, author="Nobody") == []
-    assert listed(index, status="' or true or '") == []
+    assert sorted(listed_ids(index, author="INES CARVALHO")) == ["done", "mine"]
+    assert listed_ids(index, status="approved") == ["done"]
+    assert listed_ids(index, approver="jonas weber") == ["hers"]
+    assert listed_ids(index, approver="Mara Lindqvist", author="Ines Carvalho") == ["mine"]
+    assert listed_ids(index, author="Nobody") == []
+    assert listed_ids(index, status="' or true or '") == []
 
 
 def test_an_author_finds_whom_else_a_few_among_many_wait_for(index, monkeypatch):
@@ -229,7 +229,7 @@ def test_an_author_finds_whom_else_a_few_among_many_wait_for(index, monkeypatch)
     asked = {"viewer": "Ines Carvalho", "approver": "Mara Lindqvist"}
     first = index.page(Question(**asked))
     assert (first.rows, first.token is None) == ((), False)
-    assert listed(index, **asked) == ["p-old"]
+    assert listed_ids(index, **asked) == ["p-old"]
 
 
 def test_a_page_token_belongs_to_its_filters(index):
@@ -249,7 +249,7 @@ def test_an_invented_token_is_refused(index, token):
         index.page(Question(), token=token)
 
 
-def unfinished(index):
+def unfinished_ids(index):
     """Return the ids of what the sweep looks at: as it finds them by their copies, and by the rows themselves."""
     return [each.proposal_id for each in index.unfinished_rows()], [each.proposal_id for each in index.scan()]
 
@@ -260,16 +260,16 @@ def test_open_proposals_can_be_iterated(index):
     for status in ("approved", "rejected", "withdrawn", "expired", "failed"):
         index.write(row(status, status=status, told=3))
     index.write(row("p-000", entries=9, status="approved", told=9))
-    assert unfinished(index) == (["p-002", "p-001"], ["p-002", "p-001"])
+    assert unfinished_ids(index) == (["p-002", "p-001"], ["p-002", "p-001"])
 
 
 def test_what_has_ended_is_gone_through_until_all_were_told(index):
     """Its letters may not have gone."""
     index.write(row(entries=4, status="approved", told=3))
-    assert unfinished(index) == (["p-1"], ["p-1"])
+    assert unfinished_ids(index) == (["p-1"], ["p-1"])
     assert list(index.unfinished_rows()) == [index.find("p-1")]
     index.write(row(entries=4, status="approved", told=4))
-    assert unfinished(index) == ([], [])
+    assert unfinished_ids(index) == ([], [])
 
 
 @pytest.mark.parametrize("layout", [0, 1])
@@ -278,15 +278,15 @@ def test_a_row_from_before_there_were_copies_gets_them_from_a_scan(index, layout
     marked = {"Personal": True} if layout else {}
     open_one, ended = row("open"), row("ended", status="approved", waiting_for=(), told=3)
     for each in (open_one, ended):
-        index._table.create_entity(written(each) | marked)
+        index._table.create_entity(to_entity(each) | marked)
         for key, copy in personal_rows(each).items() if layout else ():
             if not is_of_list(key):
                 index._table.create_entity(copy)
     assert list(index.unfinished_rows()) == []
     assert [each.proposal_id for each in index.scan()] == ["open"]
-    assert unfinished(index) == (["open"], ["open"])
-    assert sorted(listed(index, viewer="Ines Carvalho")) == ["ended", "open"]
-    assert listed(index, viewer="Mara Lindqvist") == ["open"]
+    assert unfinished_ids(index) == (["open"], ["open"])
+    assert sorted(listed_ids(index, viewer="Ines Carvalho")) == ["ended", "open"]
+    assert listed_ids(index, viewer="Mara Lindqvist") == ["open"]
     index.write(row("open", waiting_for=(), entries=4))
     assert list(index.personal("Mara Lindqvist", Part.WAITING)) == []
 
@@ -295,7 +295,7 @@ def test_a_scan_completes_no_more_old_rows_than_it_may(index, monkeypatch):
     """A sweep has a minute; whoever updates an app with thousands of proposals waits for some looks."""
     monkeypatch.setattr(proposal_index, "MOST_RENEWED", 2)
     for number in range(5):
-        index._table.create_entity(written(row(f"p-{number}", submitted_at=NOW + timedelta(minutes=number))))
+        index._table.create_entity(to_entity(row(f"p-{number}", submitted_at=NOW + timedelta(minutes=number))))
     for copied in (2, 4, 5):
         assert len(list(index.scan())) == 5
         assert len(list(index.unfinished_rows())) == copied

@@ -13,7 +13,7 @@ from gateways.put_aside import LONGEST_BODY, open_put_aside
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
 
-def kept(body="not json", reason="no JSON", message_id=None):
+def keep_message(body="not json", reason="no JSON", message_id=None):
     """Keep a message; return its id."""
     message = PoisonMessage(reason=reason, body=body)
     return open_put_aside().keep(message, message_id=message_id or uuid.uuid4().hex, now=NOW)
@@ -21,32 +21,32 @@ def kept(body="not json", reason="no JSON", message_id=None):
 
 def test_a_message_is_stored_unchanged():
     """With its reason; nobody has acted on it yet."""
-    message = kept("é \x00 \U0001f600", "why")
+    message = keep_message("é \x00 \U0001f600", "why")
     found = open_put_aside().find(message)
     assert (found.body, found.reason, found.whole, found.state) == ("é \x00 \U0001f600", "why", True, "waiting")
-    assert message in [each.id for each in open_put_aside().waiting()]
+    assert message in [each.id for each in open_put_aside().list_waiting()]
 
 
 def test_the_same_message_is_stored_once():
     """The queue may deliver it again; earlier actions on it stay."""
     name = uuid.uuid4().hex
-    message = kept(message_id=name)
+    message = keep_message(message_id=name)
     open_put_aside().claim(message, MessageState.DISCARDED, by="Mara", now=NOW)
-    assert kept(message_id=name) == message
+    assert keep_message(message_id=name) == message
     assert open_put_aside().find(message).state == "discarded"
 
 
 @pytest.mark.parametrize("char", ["x", "é", "\U0001f600"])
 def test_a_long_message_is_cut_and_marked(char):
     """Only its beginning is stored."""
-    found = open_put_aside().find(kept(char * LONGEST_BODY, "r" * 9_000))
+    found = open_put_aside().find(keep_message(char * LONGEST_BODY, "r" * 9_000))
     assert (found.whole, len(found.body.encode()) <= LONGEST_BODY + 3) == (char == "x", True)
     assert len(found.reason) == 2_000
 
 
 def test_one_of_many_simultaneous_claims_gets_a_message():
     """The others learn that somebody was faster."""
-    message = kept()
+    message = keep_message()
     claim = lambda by: open_put_aside().claim(message, MessageState.SENDING, by=by, now=NOW)  # noqa: E731
     with ThreadPoolExecutor(8) as pool:
         got = [each for each in pool.map(claim, [f"p{number}" for number in range(8)]) if each]
@@ -56,19 +56,19 @@ def test_one_of_many_simultaneous_claims_gets_a_message():
 
 def test_a_claim_whose_owner_died_can_be_taken_over_later():
     """The receiver recognises a repeated message."""
-    message = kept()
+    message = keep_message()
     store = open_put_aside()
     assert store.claim(message, MessageState.SENDING, by="Mara", now=NOW)
     assert not store.claim(message, MessageState.SENDING, by="Ines", now=NOW + timedelta(minutes=4))
     assert store.claim(message, MessageState.SENDING, by="Ines", now=NOW + timedelta(minutes=5))
     store.settle(message, MessageState.SENT, result="taken")
     assert not store.claim(message, MessageState.DISCARDED, by="Mara", now=NOW + timedelta(days=1))
-    assert message not in [each.id for each in store.waiting()]
+    assert message not in [each.id for each in store.list_waiting()]
 
 
 def test_the_text_of_finished_messages_is_deleted():
     """Who did what stays; waiting messages are kept, however old."""
-    done, young, waiting = kept("secret"), kept("secret"), kept("secret")
+    done, young, waiting = keep_message("secret"), keep_message("secret"), keep_message("secret")
     store = open_put_aside()
     store.claim(done, MessageState.DISCARDED, by="Mara", now=NOW)
     store.claim(young, MessageState.DISCARDED, by="Mara", now=NOW + timedelta(days=9))

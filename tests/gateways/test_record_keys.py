@@ -42,7 +42,7 @@ def test_on_azure_no_key_is_made_up(monkeypatch, sign):
 
 
 @pytest.mark.parametrize(
-    ("setting", "since", "told"),
+    ("setting", "since", "message"),
     [
         ("@Microsoft.KeyVault(SecretUri=https://vault.example.org/secrets/record-keys)", "", "was not resolved"),
         ("x" * 40, "", "RECORD_KEYS: write each key as id:key"),
@@ -51,11 +51,11 @@ def test_on_azure_no_key_is_made_up(monkeypatch, sign):
         (NEW, "2026-11-26T00:00:00", "RECORDS_SIGNED_SINCE: must be a point in time in UTC"),
     ],
 )
-def test_an_invalid_setting_is_an_error(monkeypatch, setting, since, told):
+def test_an_invalid_setting_is_an_error(monkeypatch, setting, since, message):
     """Also an unresolved Key Vault reference: everybody could know that key."""
     monkeypatch.setenv("RECORD_KEYS", setting)
     monkeypatch.setenv("RECORDS_SIGNED_SINCE", since)
-    with pytest.raises(KeysWrong, match=told):
+    with pytest.raises(KeysWrong, match=message):
         record_keys()
 
 
@@ -73,4 +73,4 @@ def test_one_of_several_starting_processes_creates_the_key():
     """All of them sign with the same one."""
     with ThreadPoolExecutor(8) as pool:
         rings = list(pool.map(lambda _: module._of_this_machine.__wrapped__(module.FILE), range(8)))
-    assert len({ring.signing.secret for ring in rings}) == 1
+    assert len({ring.signing_key.secret for ring in rings}) == 1

@@ -15,7 +15,7 @@ from gateways import clock, report_rows
 from gateways.connections import open_table_service
 from gateways.containers import open_container
 from gateways.proposal_index import TableIndex
-from gateways.proposal_rows import CHANGED, changed_at, written
+from gateways.proposal_rows import CHANGED, changed_at, to_entity
 from gateways.report_rows import REPORTED, ReportRows
 from gateways.report_snapshots import BLOB, BlobSnapshots, open_snapshots
 from gateways.tables import transact
@@ -48,7 +48,7 @@ def _today(monkeypatch):
     monkeypatch.setattr(clock, "now", lambda: NOW + timedelta(days=1))
 
 
-class Counted:
+class CountingTable:
     """A table that counts what it is asked for."""
 
     def __init__(self, table):
@@ -74,7 +74,7 @@ def test_rows_read_back_equal(table, snapshots):
 
 def test_a_second_report_reads_only_what_has_changed_since(table, snapshots, monkeypatch):
     """However many rows exist."""
-    index, counted = TableIndex(table), Counted(table)
+    index, counted = TableIndex(table), CountingTable(table)
     for number in range(30):
         index.write(row(f"p-{number}"))
     rows = ReportRows(counted, snapshots)
@@ -103,7 +103,7 @@ def test_rows_older_than_the_report_are_left_out(table, snapshots, monkeypatch):
 def seed(table: Any, number: int) -> None:
     """Put rows of that many proposals into the table, an hour ago, faster than they come by themselves."""
     entities = [
-        written(
+        to_entity(
             row(
                 f"p-{each:05}",
                 submitted_at=NOW - timedelta(minutes=each),
@@ -123,7 +123,7 @@ def test_another_process_begins_with_what_this_one_has_read(table, snapshots, mo
     seed(table, 25)
     first = ReportRows(table, snapshots).read()
     TableIndex(table).write(row("p-00003", submitted_at=NOW - timedelta(minutes=3), entries=9, status="approved"))
-    counted = Counted(table)
+    counted = CountingTable(table)
     second = ReportRows(counted, snapshots).read()
     assert counted.rows == 1
     changed = {each.proposal_id for each in set(second.proposals) - set(first.proposals)}
@@ -163,7 +163,7 @@ def test_a_copy_from_the_future_is_passed_over(table, snapshots, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(clock, "now", lambda: NOW + timedelta(days=3))
         ReportRows(table, snapshots).read()
-    counted = Counted(table)
+    counted = CountingTable(table)
     assert len(ReportRows(counted, snapshots).read().proposals) == counted.rows == 3
 
 

@@ -122,7 +122,7 @@ def test_one_of_many_simultaneous_creations_wins():
     assert records.read(proposal) == winner
 
 
-class LosingLine(RequestsTransport):
+class LosingTransport(RequestsTransport):
     """Loses the answers to the next appends on their way back, as a broken line does: what was asked was done."""
 
     lose = 0
@@ -140,9 +140,9 @@ class LosingLine(RequestsTransport):
 
 
 @pytest.fixture
-def line(azurite):
+def losing_records(azurite):
     """A line on which answers get lost, and the records behind it."""
-    transport = LosingLine()
+    transport = LosingTransport()
     at_once = LinearRetry(backoff=0, random_jitter_range=0)
     service = BlobServiceClient.from_connection_string(
         azurite.connection_string, transport=transport, retry_policy=at_once
@@ -151,9 +151,9 @@ def line(azurite):
         yield transport, BlobRecords(service.get_container_client(os.environ["RECORDS_CONTAINER"]))
 
 
-def test_an_append_whose_answer_was_lost_is_neither_doubled_nor_a_lost_race(line, proposal):
+def test_an_append_whose_answer_was_lost_is_neither_doubled_nor_a_lost_race(losing_records, proposal):
     """The SDK repeats it and learns that the blob has grown: by its own block."""
-    answers, records = line
+    answers, records = losing_records
     assert open_review_records().read(proposal) is None
     answers.lose = 1
     chain = records.create(proposal, [entry(1)])
@@ -164,9 +164,9 @@ def test_an_append_whose_answer_was_lost_is_neither_doubled_nor_a_lost_race(line
     assert len(grown.entries) == 3
 
 
-def test_an_append_whose_answer_was_lost_counts_even_if_others_followed(line, proposal):
+def test_an_append_whose_answer_was_lost_counts_even_if_others_followed(losing_records, proposal):
     """The block at its own offset shows it."""
-    answers, records = line
+    answers, records = losing_records
     others = open_review_records()
     chain = records.create(proposal, [entry(1)])
     answers.meanwhile = lambda: others.append(proposal, [entry(3, by="Mara")], after=others.read(proposal))

@@ -57,8 +57,8 @@ def test_one_of_many_simultaneous_writers_wins(proposal):
     records = open_single_stage_records()
     words = ["approved", "rejected", "escalated"] * 3
     with ThreadPoolExecutor(len(words)) as pool:
-        heard = list(pool.map(lambda word: records.settle(outcome(proposal, word)).outcome, words))
-    assert len(set(heard)) == 1
+        outcomes = list(pool.map(lambda word: records.settle(outcome(proposal, word)).outcome, words))
+    assert len(set(outcomes)) == 1
 
 
 def test_the_first_answer_of_a_person_stays(proposal):

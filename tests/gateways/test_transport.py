@@ -46,12 +46,12 @@ def test_certificates_of_the_environment_are_used(monkeypatch, name):
 
 def test_the_environment_is_asked_once_for_each_server(monkeypatch):
     """However many calls there are."""
-    asked, ask = [], transport.environment_settings
-    monkeypatch.setattr(transport, "environment_settings", lambda url: asked.append(url) or ask(url))
+    urls, ask = [], transport.environment_settings
+    monkeypatch.setattr(transport, "environment_settings", lambda url: urls.append(url) or ask(url))
     session = StorageSession()
     for url in (TABLES, BLOBS, f"{TABLES}?$top=1", BLOBS):
         settings(session, url)
-    assert asked == [TABLES, BLOBS]
+    assert urls == [TABLES, BLOBS]
 
 
 def test_no_file_of_passwords_is_read():

@@ -74,7 +74,7 @@ class Played:
         model = Attach if verb == "attach" else VERBS[verb]
         acted = model.from_dict(body)
         self.now += timedelta(minutes=5)
-        answer = acceptance.accept(self.review, acted, Actor(name=acted.acting, via=via or self.via), self.now)
+        answer = acceptance.accept(self.review, acted, Actor(name=acted.actor_name, via=via or self.via), self.now)
         assert isinstance(answer, Accepted), answer
         self._add(answer.entries)
         return self

@@ -12,7 +12,7 @@ from approvals.visible import one_line
 from pages.history import MOST_TOLD, rounds
 from pages.proposal import ShownProposal, proposal_page
 from pages.shell import Shell
-from pages.verb_forms import FORMS, SentForm, offered
+from pages.verb_forms import FORMS, SentForm, verbs_with_form
 from tests.approvals.story import AUTHOR, Story, policy
 from tests.gateways.hostile import CORPUS, Reader
 
@@ -144,10 +144,10 @@ def test_typed_text_is_kept_if_its_form_is_gone():
 def test_the_result_of_an_action_is_shown_once_by_a_known_code():
     """The URL cannot put words on the page."""
     story = Story(PLAIN).check()
-    assert "Your comment is on record." in text_of(story, "Ana", done="comments")
-    assert "The proposal is handed in." in text_of(story, AUTHOR, done="submitted")
-    assert "You have won" not in page_of(story, "Ana", done="You have won")
-    assert 'class="noted"' not in page_of(story, "Ana", done="You have won")
+    assert "Your comment is on record." in text_of(story, "Ana", done_verb="comments")
+    assert "The proposal is handed in." in text_of(story, AUTHOR, done_verb="submitted")
+    assert "You have won" not in page_of(story, "Ana", done_verb="You have won")
+    assert 'class="noted"' not in page_of(story, "Ana", done_verb="You have won")
 
 
 def test_people_with_a_part_are_mentioned():
@@ -258,4 +258,4 @@ def test_possible_delegates_are_suggested():
 def test_every_verb_with_a_form_has_a_result_text():
     """And no other verb has one."""
     story = Story(PLAIN).check()
-    assert set(offered(permissions(story.review, "Ana", story.now))) < set(FORMS)
+    assert set(verbs_with_form(permissions(story.review, "Ana", story.now))) < set(FORMS)

@@ -41,7 +41,7 @@ def test_an_open_stage_shows_who_has_answered_who_is_waited_for_and_until_when()
     story = Story(PLAN).check()
     story.decides("Ana")
     design = way(story)["design"]
-    assert (design.mark, design.state, design.left) == ("open", "Open now", "10 hours left")
+    assert (design.mark, design.state, design.time_left) == ("open", "Open now", "10 hours left")
     assert design.until == story.now + timedelta(hours=10)
     assert people(design) == [("Ana", "approved"), ("Ben", "is waited for")]
     assert design.lines == ("All must agree", "Without an answer in time Olga will be asked")
@@ -76,7 +76,7 @@ def test_a_deadline_that_is_not_yet_processed_is_overdue():
     """The sweep comes within a minute."""
     story = Story(PLAN).check().waits(11)
     design = way(story)["design"]
-    assert (design.mark, design.state, design.left) == ("late", "Overdue", "no time left")
+    assert (design.mark, design.state, design.time_left) == ("late", "Overdue", "no time left")
 
 
 def test_requested_changes_stop_the_clock():

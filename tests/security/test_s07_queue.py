@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from approvals.decision import Rejected
-from approvals.queue_message import BareReading, answer_in, named_in, read_queue_message
+from approvals.queue_message import BareReading, answer_in, approver_in, read_queue_message
 
 GOOD = {"proposalId": "p-1", "approver": "Mara", "decision": "approve", "comment": "", "decisionId": "42"}
 CLASSIC = {"instanceId": "p-1", "approved": True, "approver": "Mara", "comment": ""}
@@ -25,7 +25,7 @@ def approving(body):
     if isinstance(readings, Rejected):
         return []
     verbs = [(each, answer_in(each, person="somebody", decision_id="1")) for each in readings]
-    return [(each.instance_id, named_in(each)) for each, verb in verbs if verb.decision in ("approve", "approved")]
+    return [(each.instance_id, approver_in(each)) for each, verb in verbs if verb.decision in ("approve", "approved")]
 
 
 @pytest.mark.parametrize("message", [GOOD, CLASSIC])

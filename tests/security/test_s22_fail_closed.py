@@ -92,7 +92,7 @@ class Failing:
     def read(self, proposal_id):
         return self._call(lambda: self._records.read(proposal_id))
 
-    def known(self, proposal_id):
+    def cached(self, proposal_id):
         return None  # as in a process that has not read it, so that each call to storage is made
 
     def append(self, proposal_id, entries, *, after):

@@ -19,7 +19,7 @@ COMMENT = Comment.from_dict({"by": "Ines", "comment": "A ramp?"})
 def looks():
     """The looks of this process, after one at everything in this period."""
     looks = open_looks()
-    looks.done(NOW)
+    looks.note_sweep(NOW)
     yield looks
     looks.ask()
 

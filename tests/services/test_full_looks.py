@@ -22,18 +22,18 @@ def test_of_ten_sweeps_a_minute_apart_one_looks_at_all_records():
         now = NOW + timedelta(minutes=minute)
         if looks.is_due(now):
             whole += 1
-            looks.done(now)
+            looks.note_sweep(now)
     assert whole == 100 * timedelta(minutes=1) / EVERY
 
 
 def test_who_could_not_finish_something_gets_a_look():
     """At once, and one is enough."""
     looks = Looks()
-    looks.done(NOW)
+    looks.note_sweep(NOW)
     assert not looks.is_due(NOW)
     looks.ask()
     assert looks.is_due(NOW)
-    looks.done(NOW)
+    looks.note_sweep(NOW)
     assert not looks.is_due(NOW)
 
 
@@ -41,7 +41,7 @@ def test_who_could_not_finish_something_gets_a_look():
 def test_what_fails_or_is_cancelled_gets_a_look(failure):
     """What succeeds gets none."""
     looks = Looks()
-    looks.done(NOW)
+    looks.note_sweep(NOW)
     with looks.ask_after_failure():
         pass
     assert not looks.is_due(NOW)

@@ -138,6 +138,6 @@ def test_damage_is_judged_by_what_storage_has_in_any_case(records, proposal):
 
 def test_a_record_that_was_deleted_is_unknown(azurite, records, proposal):
     """Though this process knows what it was."""
-    assert records.known(proposal)
+    assert records.cached(proposal)
     rewrite(azurite.connection_string, proposal, None)
     assert isinstance(record_verb(proposal, Comment(by="Mara", comment="Hm."), MARA), Unknown)

@@ -2,17 +2,17 @@
 
 import pytest
 
-from tools.bench_bodies import CASES, Measured, excess, measure
+from tools.bench_bodies import CASES, Measurement, excess, measure
 
 
 @pytest.fixture(scope="module")
-def measured_cases() -> dict[str, Measured]:
+def measured_cases() -> dict[str, Measurement]:
     """What each body took."""
     return dict(measure(CASES))
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_a_body_costs_little(measured_cases: dict[str, Measured], name: str) -> None:
+def test_a_body_costs_little(measured_cases: dict[str, Measurement], name: str) -> None:
     """Under a second, and under four times its size; a refusal is short."""
     measured = measured_cases[name]
     assert excess(name, measured, len(CASES[name].make())) is None

@@ -70,11 +70,11 @@ def _kill(contender: Contender, quick: bool) -> float:
 def _of_host(figure: Callable[[LocalHost, bool], float]) -> Figure:
     """A figure that only devhost can give, which is all that a workload of that depth gets."""
 
-    def given(contender: Contender, quick: bool) -> float:
+    def measure_host(contender: Contender, quick: bool) -> float:
         assert isinstance(contender, LocalHost)
         return figure(contender, quick)
 
-    return given
+    return measure_host
 
 
 def _cpu(host: LocalHost, quick: bool) -> float:

@@ -13,7 +13,7 @@ from durable_devhost.storage.queues import QueueService
 from durable_devhost.storage.tables import TableService
 from durable_devhost.storage.transport import Transport
 from durable_devhost.taskhub.hub import TaskHub
-from packages.devhost.tests.ward import Ward
+from packages.devhost.tests.hub_seeder import HubSeeder
 
 
 @pytest.fixture
@@ -48,6 +48,6 @@ def name() -> str:
 
 
 @pytest.fixture
-async def ward(transport: Transport) -> Ward:
+async def seeder(transport: Transport) -> HubSeeder:
     """An empty hub of two partitions, to be filled with instances in every state."""
-    return Ward(await TaskHub.open(transport, "Hub" + uuid4().hex[:20], partition_count=2, clock=SystemClock()))
+    return HubSeeder(await TaskHub.open(transport, "Hub" + uuid4().hex[:20], partition_count=2, clock=SystemClock()))

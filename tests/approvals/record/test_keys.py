@@ -11,17 +11,17 @@ A, B = "a" * SHORTEST, "b" * SHORTEST
 def test_the_first_key_signs_and_all_keys_verify():
     """So a key is replaced by putting a new one before it."""
     ring = read_keyring([f"2026-11:{A}", f"old:{B}"])
-    assert ring.signing.id == "2026-11"
-    assert ring.signed("2026-11", b"x", ring.signing.sign(b"x"))
-    assert ring.signed("old", b"x", ring.keys[1].sign(b"x"))
-    assert not ring.signed("old", b"x", ring.signing.sign(b"x"))
-    assert not ring.signed("none", b"x", ring.signing.sign(b"x"))
+    assert ring.signing_key.id == "2026-11"
+    assert ring.has_signed("2026-11", b"x", ring.signing_key.sign(b"x"))
+    assert ring.has_signed("old", b"x", ring.keys[1].sign(b"x"))
+    assert not ring.has_signed("old", b"x", ring.signing_key.sign(b"x"))
+    assert not ring.has_signed("none", b"x", ring.signing_key.sign(b"x"))
     assert (ring.knows("old"), ring.knows("none"), ring.since) == (True, False, None)
 
 
 def test_a_key_may_hold_any_character_of_base64():
     """Also next to the colon."""
-    assert read_keyring([f"k:{A}+/=:"]).signing.secret == f"{A}+/=:".encode()
+    assert read_keyring([f"k:{A}+/=:"]).signing_key.secret == f"{A}+/=:".encode()
 
 
 @pytest.mark.parametrize(

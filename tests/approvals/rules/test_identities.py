@@ -10,7 +10,7 @@ from approvals.policy.stages import Stage
 from approvals.record.entries import Via
 from approvals.rules.acceptance import Accepted, Actor, accept
 from approvals.rules.eligibility import ActionRefused, AlreadyRecorded
-from approvals.rules.identities import known_as
+from approvals.rules.identities import name_in_review
 from approvals.rules.verbs import VERBS
 from approvals.validation import Invalid
 from tests.approvals.story import Story, policy
@@ -27,7 +27,7 @@ KNOWN = read_directory(
 def judged(story: Story, verb: str, directory: Directory = KNOWN, **fields: Any) -> Any:
     """Judge a verb by a directory, and write it down where it is accepted."""
     meant = VERBS[verb].from_dict(fields)
-    actor = Actor(name=meant.acting, via=Via.SYSTEM)
+    actor = Actor(name=meant.actor_name, via=Via.SYSTEM)
     answer = accept(story.review, meant, actor, story.now, directory=directory)
     if isinstance(answer, Accepted):
         story.entries += answer.entries
@@ -85,9 +85,9 @@ def test_a_task_is_not_handed_to_a_person_who_has_one_under_another_name() -> No
 def test_a_record_knows_people_by_the_names_at_its_beginning() -> None:
     """A person asked by address answers by it, even after the directory has their name."""
     story = Story(policy({"approvers": ["mara@example.org"]})).check()
-    assert known_as(story.review, "Mara Lindqvist", KNOWN) == "mara@example.org"
-    assert known_as(story.review, "Jonas@example.org", KNOWN) == "Jonas Weber"
-    assert known_as(story.review, "Somebody", KNOWN) == "Somebody"
+    assert name_in_review(story.review, "Mara Lindqvist", KNOWN) == "mara@example.org"
+    assert name_in_review(story.review, "Jonas@example.org", KNOWN) == "Jonas Weber"
+    assert name_in_review(story.review, "Somebody", KNOWN) == "Somebody"
     assert isinstance(judged(story, "decisions", approver="Mara", decision="approve"), Accepted)
     assert [answer.person for answer in story.review.decisions] == ["mara@example.org"]
 
@@ -132,7 +132,7 @@ def test_a_record_knows_people_of_the_otherwise_stage_by_address() -> None:
     """Before any of them was asked."""
     rest = {"name": "rest", "approvers": ["mara@example.org"]}
     story = Story({**policy({"approvers": ["Vera"], "when": {"costUpTo": 5}}), "otherwise": rest})
-    assert known_as(story.review, "Mara Lindqvist", KNOWN) == "mara@example.org"
+    assert name_in_review(story.review, "Mara Lindqvist", KNOWN) == "mara@example.org"
 
 
 def test_a_policy_resolved_with_the_directory_has_one_name_for_each_person() -> None:

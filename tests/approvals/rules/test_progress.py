@@ -6,7 +6,7 @@ import pytest
 
 from approvals.record.entries import Kind
 from approvals.rules.eligibility import ActionRefused
-from approvals.rules.progress import checked, counts, failed, next_wake, settle
+from approvals.rules.progress import checked, counts, end_as_failed, next_wake, settle
 from tests.approvals.story import AUTHOR, BEGUN, Story, policy
 
 
@@ -175,9 +175,9 @@ def test_findings_choose_stages() -> None:
 def test_a_workflow_that_cannot_go_on_ends_its_review_once() -> None:
     """With the reason; after an end there is no other."""
     story = Story(policy({"approvers": ["Mara"]}))
-    story.entries += failed(story.review, "storage said no", now=story.now)
+    story.entries += end_as_failed(story.review, "storage said no", now=story.now)
     assert (story.status, story.review.end.reason) == ("failed", "storage said no")
-    assert failed(story.review, "again", now=story.now) == ()
+    assert end_as_failed(story.review, "again", now=story.now) == ()
 
 
 def test_the_times_of_a_record_never_go_back() -> None:

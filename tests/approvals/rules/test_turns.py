@@ -15,8 +15,8 @@ from approvals.rules.turns import (
     Step,
     Turn,
     findings_of,
-    shown,
     step_of,
+    to_custom_status,
     until,
     wake_for,
     wakes_after,
@@ -146,8 +146,8 @@ def test_the_workflow_of_an_ended_review_waits_for_nothing():
     step = step_of(story.review)
     assert (step.next, step.status, step.deadline, step.wake_at) == ("ended", "approved", None, None)
     assert step.ended_at == BEGUN.isoformat()
-    assert step.uncounted({"submitted": 1}) == {"approved": 1}
-    assert step.uncounted(step.counts) == {}
+    assert step.missing_counts({"submitted": 1}) == {"approved": 1}
+    assert step.missing_counts(step.counts) == {}
 
 
 def test_a_withdrawal_leaves_no_deadline():
@@ -185,19 +185,19 @@ def test_a_restarted_workflow_learns_from_the_list_what_was_told_and_counted():
     """The list may also know less than the workflow."""
     step = step_of(Story(BOARD).review, told=3, counted={"submitted": 1, "escalated": 1})
     assert step == Step.from_dict(step.to_dict())
-    informed = turn(told=1, counted={"escalated": 2}).informed(step)
+    informed = turn(told=1, counted={"escalated": 2}).with_listed_values(step)
     assert (informed.told, informed.counted) == (3, {"submitted": 1, "escalated": 2})
-    assert turn(told=9).informed(step).told == 9
+    assert turn(told=9).with_listed_values(step).told == 9
 
 
 def test_a_custom_status_shows_how_far_a_workflow_is():
     """It reads back equal."""
     step = step_of(Story(BOARD).check("passed").review)
-    status = shown(turn(told=3), step)
+    status = to_custom_status(turn(told=3), step)
     assert (Progress.read(status).entries, Progress.read(status).holds(3), Progress.read(status).holds(4)) == (
         step.entries, True, False,
     )  # fmt: skip
-    assert not Progress.read(shown(turn(told=2, untold=1), step)).holds(3)
+    assert not Progress.read(to_custom_status(turn(told=2, untold=1), step)).holds(3)
 
 
 @pytest.mark.parametrize("status", [None, "waiting", [3], {}, {"entries": "3"}], ids=repr)
@@ -209,9 +209,9 @@ def test_a_custom_status_of_another_form_is_ignored(status):
 def test_an_entry_that_nobody_was_told_of_is_not_shown_as_told():
     """The submission is on record, but no letter was sent for it."""
     step = step_of(Story(BOARD).review)
-    assert (step.entries, shown(turn(), step)["entries"]) == (1, 0)
-    assert "lastRefusal" not in shown(turn(), step)
-    assert shown(turn().with_refusal("over"), step)["lastRefusal"] == "over"
+    assert (step.entries, to_custom_status(turn(), step)["entries"]) == (1, 0)
+    assert "lastRefusal" not in to_custom_status(turn(), step)
+    assert to_custom_status(turn().with_refusal("over"), step)["lastRefusal"] == "over"
 
 
 def test_a_workflow_waits_for_the_next_entries_and_for_a_plain_wake():
@@ -224,7 +224,7 @@ def test_a_workflow_waits_for_the_next_entries_and_for_a_plain_wake():
 def test_what_a_look_has_carried_out_is_known_to_the_turn(told, untold):
     """Letters that did not go are tried again, from there."""
     before = turn(told=3, counted={"submitted": 1}, untold=2)
-    after = before.carried_out(told, {"submitted": 1, "escalated": 1}, 5)
+    after = before.after_carrying_out(told, {"submitted": 1, "escalated": 1}, 5)
     assert (after.told, after.untold) == (max(3, told), untold)
     assert after.counted == {"submitted": 1, "escalated": 1}
 

@@ -33,10 +33,10 @@ def test_a_form_becomes_a_submission_that_the_workflow_reads():
     """Defaults are filled in, contents are replaced by blob names."""
     form = ProposalForm.from_dict({**FORM, "attachments": [attached().to_dict()]})
     (upload,) = check_attachments("p-1", form.attachments)
-    submission = ProposalSubmission.from_dict(form.submission((upload.stored,)))
+    submission = ProposalSubmission.from_dict(form.submission((upload.reference,)))
     assert submission.window == timedelta(hours=72)
-    assert submission.attachments == (upload.stored,)
-    assert (upload.content, upload.stored.size) == (PNG, len(PNG))
+    assert submission.attachments == (upload.reference,)
+    assert (upload.content, upload.reference.size) == (PNG, len(PNG))
 
 
 @pytest.mark.parametrize(
@@ -105,7 +105,7 @@ def test_every_workflow_describes_itself_with_a_valid_example(workflow):
     described = workflow.describe()
     form = workflow.form.from_dict(described["example"])
     uploads = check_attachments("p-1", form.files)
-    assert form.submission(tuple(upload.stored for upload in uploads))
+    assert form.submission(tuple(upload.reference for upload in uploads))
     assert set(described["example"]) <= set(described["input"]["properties"])
     assert described["input"]["additionalProperties"] is False
     assert described["does"].endswith(".")
@@ -116,9 +116,9 @@ def test_the_parts_of_a_lifecycle_get_only_the_proposal():
     """Other keys would be unknown to them."""
     form = LifecycleForm.from_dict(LifecycleForm.example)
     (upload,) = check_attachments("p-1", form.files)
-    submission = LifecycleSubmission.from_dict(form.submission((upload.stored,)))
+    submission = LifecycleSubmission.from_dict(form.submission((upload.reference,)))
     proposal = ProposalSubmission.from_dict(submission.proposal())
-    assert proposal.attachments == (upload.stored,)
+    assert proposal.attachments == (upload.reference,)
     assert proposal.window == submission.window
 
 

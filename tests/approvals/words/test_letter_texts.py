@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from approvals.rules.progress import failed
+from approvals.rules.progress import end_as_failed
 from approvals.words.letter_texts import Words, cost, words_for
 from approvals.words.notices import notices_for
 from tests.approvals.story import AUTHOR, Story, policy
@@ -286,7 +286,7 @@ def test_an_expiry_letter_says_what_can_be_done():
 def test_a_failure_letter_says_that_nothing_was_approved():
     """And whom to ask."""
     story = Story(TWO).check()
-    story.entries += failed(story.review, "storage is full", now=story.now)
+    story.entries += end_as_failed(story.review, "storage is full", now=story.now)
     assert told(story, AUTHOR).lead == (
         "Your proposal has failed. The reason: storage is full. "
         "Nothing was approved. Please submit it again, or ask the people who run Greenlight."

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from approvals.record.entries import Via
-from approvals.rules.progress import failed
+from approvals.rules.progress import end_as_failed
 from approvals.rules.replay import replay
 from approvals.words.notices import Notice, NoticeKind, notices_for
 from tests.approvals.story import AUTHOR, Story, policy
@@ -183,7 +183,7 @@ def test_only_the_author_is_notified_of_requested_changes():
     story.does("changes", approver="Ana", comment="Use oak.")
     (notice,) = notices_for(story.entries, told=seen)
     assert (NoticeKind.CHANGES_REQUESTED, AUTHOR) == (notice.kind, notice.person)
-    assert notice.said is notice.entry
+    assert notice.quoted_entry is notice.entry
 
 
 def test_people_asked_before_are_notified_of_a_revision():
@@ -208,9 +208,9 @@ def test_a_person_asked_about_a_revision_gets_one_letter():
     story.does("resubmit", by=AUTHOR, comment="It is oak already.")
     ana, ben = notices_for(story.entries, told=seen)
     assert (NoticeKind.RESUBMITTED, "Ana", False) == (ana.kind, ana.person, ana.to_answer)
-    assert (NoticeKind.ASKED, "Ben", True, True) == (ben.kind, ben.person, ben.to_answer, ben.again)
-    assert ben.said is not None
-    assert ben.said.comment == "It is oak already."
+    assert (NoticeKind.ASKED, "Ben", True, True) == (ben.kind, ben.person, ben.to_answer, ben.is_asked_again)
+    assert ben.quoted_entry is not None
+    assert ben.quoted_entry.comment == "It is oak already."
 
 
 def test_a_newly_asked_person_is_not_asked_again():
@@ -220,7 +220,7 @@ def test_a_newly_asked_person_is_not_asked_again():
     story.does("resubmit", by=AUTHOR, title="Oak bench")
     story.check()
     story.decides("Ana", round=2)
-    assert [False] == [each.again for each in notices_for(story.entries, told=0) if each.person == "Ben"]
+    assert [False] == [each.is_asked_again for each in notices_for(story.entries, told=0) if each.person == "Ben"]
 
 
 def test_people_asked_before_are_asked_about_a_changed_file():
@@ -284,7 +284,7 @@ def test_an_end_quotes_the_person_who_decided():
     story.decides("Ana", "reject", comment="Too dear.")
     notices = [each for each in notices_for(story.entries, told=0) if each.kind is NoticeKind.ENDED]
     assert [AUTHOR, "Ana", "Ben"] == [each.person for each in notices]
-    assert {"Too dear."} == {each.said.comment for each in notices if each.said}
+    assert {"Too dear."} == {each.quoted_entry.comment for each in notices if each.quoted_entry}
 
 
 def test_an_end_by_timeout_quotes_nobody():
@@ -292,14 +292,14 @@ def test_an_end_by_timeout_quotes_nobody():
     story = Story(policy({"approvers": ["Ana"]}, {"approvers": ["Ben"], "windowHours": 1})).check()
     story.decides("Ana", comment="Fine.")
     story.passes(1)
-    assert {None} == {each.said for each in notices_for(story.entries, told=0)}
+    assert {None} == {each.quoted_entry for each in notices_for(story.entries, told=0)}
 
 
 def test_a_failure_notifies_the_author_and_the_asked_people():
     """Nobody waits in vain."""
     story = Story(ALL).check()
     seen = len(story.entries)
-    story.entries += failed(story.review, "storage is full", now=story.now)
+    story.entries += end_as_failed(story.review, "storage is full", now=story.now)
     assert told(story, seen) == [("ended", AUTHOR, False), ("ended", "Ana", False), ("ended", "Ben", False)]
 
 

@@ -123,6 +123,6 @@ def test_the_mood_of_an_entry_marks_what_matters(played, who, kind, mood):
 
 def test_an_entry_says_through_which_way_a_person_acted():
     """A timeout and the workflow are nobody; a signed-in person needs no addition."""
-    assert (story.doer("Ana", "link"), story.way("link")) == ("Ana", "by link")
-    assert (story.doer("Ana", "person"), story.way("person")) == ("Ana", "")
-    assert (story.doer("Greenlight", "clock"), story.way("clock")) == ("", "")
+    assert (story.doer("Ana", "link"), story.identification("link")) == ("Ana", "by link")
+    assert (story.doer("Ana", "person"), story.identification("person")) == ("Ana", "")
+    assert (story.doer("Greenlight", "clock"), story.identification("clock")) == ("", "")

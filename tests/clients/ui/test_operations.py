@@ -43,7 +43,7 @@ def put_aside(body, reason="it was not understood"):
     text = PoisonMessage.of(body.encode(), reason).to_json()
     name = uuid.uuid4().hex
     log_poison_message._function.get_user_function()(func.QueueMessage(id=name, body=text.encode()))
-    return next(each.id for each in open_put_aside().waiting() if each.message_id == name)
+    return next(each.id for each in open_put_aside().list_waiting() if each.message_id == name)
 
 
 async def test_without_problems_the_page_says_so_and_costs_four_storage_calls(hub, monkeypatch):
@@ -163,7 +163,7 @@ async def test_a_message_refused_again_waits_with_the_new_reason_until_it_is_dis
     assert (await browser.post(operate, PATH, {"message": message, "act": "discard"})).status == 200
     kept = open_put_aside().find(message)
     assert (kept.state, kept.by, kept.body) == ("discarded", "Mara", "no json {")
-    assert [each.id for each in open_put_aside().waiting()] == []
+    assert [each.id for each in open_put_aside().list_waiting()] == []
 
 
 async def test_a_message_stays_if_the_hub_is_unreachable(hub):

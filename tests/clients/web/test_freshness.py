@@ -3,7 +3,7 @@
 import azure.functions as func
 import pytest
 
-from clients.web.freshness import keep, knows, tag_of
+from clients.web.freshness import has_tag, keep, tag_of
 from clients.web.responses import send
 
 TAG = tag_of("a page")
@@ -58,4 +58,4 @@ def test_tags_of_other_parts_are_others() -> None:
     """Also where the parts, put together, are the same."""
     assert len({tag_of("ab", "c"), tag_of("a", "bc"), tag_of("abc"), tag_of("", "abc")}) == 4
     assert tag_of("a", b"b") == tag_of(b"a", "b")
-    assert not knows(asked(), TAG)
+    assert not has_tag(asked(), TAG)

@@ -5,7 +5,7 @@ import hashlib
 
 import pytest
 
-from clients.web.headers import json_headers, kept_headers, page_headers, script_headers
+from clients.web.headers import json_headers, page_headers, private_cache_headers, script_headers
 
 STYLE = "body { color: #000 }"
 
@@ -38,11 +38,11 @@ def test_a_page_may_run_script_files_of_ours_and_ask_only_this_app():
 
 def test_what_is_kept_is_kept_by_one_browser_and_a_script_by_all():
     """A script is the same for everybody, and has another address when it has changed."""
-    assert kept_headers()["Cache-Control"] == "private, no-cache"
+    assert private_cache_headers()["Cache-Control"] == "private, no-cache"
     assert script_headers()["Cache-Control"] == "public, max-age=31536000, immutable"
     assert script_headers()["X-Content-Type-Options"] == "nosniff"
-    kept_headers()["Cache-Control"] = "public"
-    assert kept_headers()["Cache-Control"] == "private, no-cache"
+    private_cache_headers()["Cache-Control"] = "public"
+    assert private_cache_headers()["Cache-Control"] == "private, no-cache"
 
 
 def test_the_policy_of_json_answers_allows_nothing():

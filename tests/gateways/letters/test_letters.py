@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from approvals.rules.links import Expired, read_link
-from approvals.rules.progress import failed
+from approvals.rules.progress import end_as_failed
 from approvals.rules.replay import replay
 from approvals.visible import one_line
 from approvals.words.notices import Letter, Notice, notices_for
@@ -166,6 +166,6 @@ def test_a_summary_cannot_look_like_the_letter_itself():
 def _letters(text: str) -> list[Letter]:
     """Return the letters of a record with this text in every field, up to a failure that names it too."""
     entries = hostile_record(text)
-    entries += failed(replay(entries), text, now=BEGUN)
-    told = [each for number in range(1, len(entries) + 1) for each in notices_for(entries[:number], told=number - 1)]
-    return [writer().write(each) for each in told]
+    entries += end_as_failed(replay(entries), text, now=BEGUN)
+    notices = [each for number in range(1, len(entries) + 1) for each in notices_for(entries[:number], told=number - 1)]
+    return [writer().write(each) for each in notices]

@@ -9,7 +9,7 @@ from azure.data.tables import TableServiceClient
 
 from gateways.latest import Latest
 from gateways.letters.limits import MOST, TableLimits, open_letter_limits, per_proposal, per_sender
-from gateways.tables import hashed, open_table
+from gateways.tables import hash_key, open_table
 from tests.gateways.counting import CountingTransport
 
 
@@ -48,8 +48,8 @@ def test_simultaneous_calls_keep_the_limit(holder):
     """The slower call reads again."""
     limits = open_letter_limits()
     with ThreadPoolExecutor(8) as pool:
-        told = list(pool.map(lambda n: limits.admit([f"{n}"], holder=holder, most=5), range(16)))
-    assert sum(len(each) for each in told) == 5
+        admitted = list(pool.map(lambda n: limits.admit([f"{n}"], holder=holder, most=5), range(16)))
+    assert sum(len(each) for each in admitted) == 5
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_two_processes_let_no_more_leave_than_one(holder):
     assert one.admit(["c", "d"], holder=holder, most=3) == {"c"}
     assert other.admit(["d", "b"], holder=holder, most=3) == {"b"}
     table = open_table("LetterLimits")
-    (row,) = table.query_entities(f"PartitionKey eq '{hashed(holder)}'")
+    (row,) = table.query_entities(f"PartitionKey eq '{hash_key(holder)}'")
     table.delete_entity(row)
     assert one.admit(["d"], holder=holder, most=3) == {"d"}
 
@@ -101,7 +101,7 @@ def test_the_longest_day_fits_into_its_row(holder):
     assert open_letter_limits().admit(letters[:1], holder=f"{holder} none", most=0) == frozenset()
 
 
-class Losing:
+class LosingTable:
     """A table that does what it is asked to, and loses the answer."""
 
     def __init__(self, table, status):
@@ -114,13 +114,13 @@ class Losing:
 
     def create_entity(self, row, **options):
         self._table.create_entity(row, **options)
-        self._lose()
+        self._lose_answer()
 
     def update_entity(self, *arguments, **options):
         self._table.update_entity(*arguments, **options)
-        self._lose()
+        self._lose_answer()
 
-    def _lose(self):
+    def _lose_answer(self):
         if self._lost:
             error = HttpResponseError("lost")
             error.status_code, self._lost = self._lost, None
@@ -131,7 +131,7 @@ class Losing:
 def test_a_write_whose_answer_was_lost_is_recognised(holder, known):
     """The SDK repeats it and meets its own row, 409 or 412: the letters in it are its own."""
     open_letter_limits().admit(known, holder=holder, most=3)
-    table = Losing(open_table("LetterLimits"), 412 if known else 409)
+    table = LosingTable(open_table("LetterLimits"), 412 if known else 409)
     assert TableLimits(table, Latest(9)).admit(["b", "c"], holder=holder, most=3) == {"b", "c"}
     with pytest.raises(HttpResponseError):
-        TableLimits(Losing(open_table("LetterLimits"), 500), Latest(9)).admit(["d"], holder=f"{holder} x", most=3)
+        TableLimits(LosingTable(open_table("LetterLimits"), 500), Latest(9)).admit(["d"], holder=f"{holder} x", most=3)

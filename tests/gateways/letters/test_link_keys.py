@@ -38,7 +38,7 @@ def test_without_keys_there_are_no_links(monkeypatch, mode):
 
 
 @pytest.mark.parametrize(
-    ("setting", "told"),
+    ("setting", "message"),
     [
         ("short", "at least 32"),
         (f"{NEW},short", "at least 32"),
@@ -47,11 +47,11 @@ def test_without_keys_there_are_no_links(monkeypatch, mode):
     ],
 )
 @pytest.mark.parametrize("mode", ["keys", "development"])
-def test_a_key_that_others_could_know_is_refused(monkeypatch, setting, told, mode):
+def test_a_key_that_others_could_know_is_refused(monkeypatch, setting, message, mode):
     """Also an unresolved Key Vault reference. The error does not repeat the setting."""
     monkeypatch.setenv("AUTH_MODE", mode)
     monkeypatch.setenv("LINK_KEYS", setting)
-    with pytest.raises(KeysWrong, match=told) as refused:
+    with pytest.raises(KeysWrong, match=message) as refused:
         link_keys()
     assert not any(part in str(refused.value) for part in setting.split(",") if part != "short")
 

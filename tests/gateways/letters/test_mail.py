@@ -17,7 +17,7 @@ from gateways.letters.messages import SenderWrong
 from gateways.letters.smtp import NotSent
 from gateways.operations import TableOperations, open_operations
 from gateways.tables import keys, open_table
-from tests.gateways.losing import losing
+from tests.gateways.lost_answers import losing_answers
 from tests.gateways.mail_server import mail_server
 
 KEY = "3-asked-0123456789abcdef"
@@ -53,7 +53,7 @@ def letter(**change):
     return Letter(**{**facts, **change})
 
 
-def in_outbox(sent, key=KEY):
+def letter_in_outbox(sent, key=KEY):
     """Return the letter as it lies in the outbox."""
     content = open_container("mail-tests").download_blob(f"{sent.proposal_id}/{key}.eml").readall()
     return message_from_bytes(content, policy=default)
@@ -74,7 +74,7 @@ def test_without_a_mail_server_letters_go_to_the_outbox():
     """In the form that a mail program opens, text and HTML."""
     sent = letter()
     assert open_post().send(sent, key=KEY)
-    message = in_outbox(sent)
+    message = letter_in_outbox(sent)
     assert (message["To"], message["Subject"]) == ("Mara Lindqvist <mara@example.org>", "Über die Brücke")
     assert (body(message, "plain"), body(message, "html")) == (sent.text + "\n", sent.html + "\n")
     assert message["Auto-Submitted"] == "auto-generated"
@@ -88,7 +88,7 @@ def test_the_outbox_stores_a_letter_once():
         open_post().send(letter(proposal_id=sent.proposal_id, subject=subject), key=KEY) for subject in ("a", "b")
     ]
     assert answers == [True, False]
-    assert in_outbox(sent)["Subject"] == "a"
+    assert letter_in_outbox(sent)["Subject"] == "a"
     assert open_post().send(sent, key="4-reminded-0123456789abcdef")
 
 
@@ -96,7 +96,7 @@ def test_a_letter_without_an_address_goes_to_the_outbox_too():
     """So that people see who would have been notified."""
     sent = letter(to_address=None)
     assert open_post().send(sent, key=KEY)
-    assert in_outbox(sent)["To"].addresses[0].display_name == "Mara Lindqvist"
+    assert letter_in_outbox(sent)["To"].addresses[0].display_name == "Mara Lindqvist"
 
 
 @pytest.mark.parametrize(
@@ -181,7 +181,7 @@ def test_one_of_two_who_take_over_a_letter_sends_it(server):
 def test_a_letter_whose_claim_or_mark_lost_its_answer_is_sent_once_and_at_once(server, lost):
     """The sender recognises its own claim, and does not wait for another sender."""
     sent = letter()
-    with losing(lost):
+    with losing_answers(lost):
         assert open_post().send(sent, key=KEY)
     assert not open_post().send(sent, key=KEY)
     assert len(server.letters) == 1
@@ -190,12 +190,12 @@ def test_a_letter_whose_claim_or_mark_lost_its_answer_is_sent_once_and_at_once(s
 def test_a_taken_over_claim_that_lost_its_answer_is_recognised(server, monkeypatch):
     """The first sender died; the new claim replaces its row."""
     sent = letter()
-    with losing(0, times=FOR_GOOD), pytest.raises(AzureError):
+    with losing_answers(0, times=FOR_GOOD), pytest.raises(AzureError):
         open_post().send(sent, key=KEY)
     with pytest.raises(NotSent):
         open_post().send(sent, key=KEY)
     monkeypatch.setenv("CLOCK_OFFSET_SECONDS", "301")
-    with losing(1):
+    with losing_answers(1):
         assert open_post().send(sent, key=KEY)
     assert len(server.letters) == 1
 
@@ -203,7 +203,7 @@ def test_a_taken_over_claim_that_lost_its_answer_is_recognised(server, monkeypat
 def test_a_sent_letter_is_not_repeated_if_its_mark_cannot_be_stored(server, caplog):
     """It counts as sent, and the log says what is missing."""
     sent = letter()
-    with losing(1, times=FOR_GOOD):
+    with losing_answers(1, times=FOR_GOOD):
         assert open_post().send(sent, key=KEY)
     assert not open_post().send(sent, key=KEY)
     assert len(server.letters) == 1
@@ -239,14 +239,14 @@ def test_a_letter_that_can_never_be_sent_is_given_up_and_logged(server, answers,
     sent = letter()
     server.answers = answers
     assert not open_post().send(sent, key=KEY)
-    server.answers, server.said = {}, []
+    server.answers, server.commands = {}, []
     assert not open_post().send(sent, key=KEY)
-    assert (server.said, state(sent)) == ([], "refused")
+    assert (server.commands, state(sent)) == ([], "refused")
     assert "can never be sent" in caplog.text
     assert "mara@example.org" not in caplog.text
 
 
-def noted(sent):
+def operators_notes(sent):
     """What operators are told of a letter."""
     return [
         (each.state.value, each.reason) for each in open_operations().letters() if each.proposal_id == sent.proposal_id
@@ -259,13 +259,13 @@ def test_operators_see_unsent_letters_until_they_are_sent(server):
     server.answers = {"MAIL": "451 try later"}
     with pytest.raises(NotSent):
         open_post().send(sent, key=KEY)
-    ((state_now, reason),) = noted(sent)
+    ((state_now, reason),) = operators_notes(sent)
     assert (state_now, "451" in reason, "mara" in reason) == ("unsent", True, False)
     server.answers = {}
     assert open_post().send(sent, key=KEY)
-    assert noted(sent) == []
+    assert operators_notes(sent) == []
     assert not open_post().send(stranger, key=KEY)
-    assert noted(stranger) == [("refused", "the address of this person is not known")]
+    assert operators_notes(stranger) == [("refused", "the address of this person is not known")]
 
 
 @pytest.mark.usefixtures("server")
@@ -289,7 +289,7 @@ def test_a_failed_quit_is_no_failure(server):
 def test_a_letter_for_a_person_without_an_address_is_not_sent(server, caplog):
     """The log says so; later letters are sent once the directory has the address."""
     assert not open_post().send(letter(to_address=None), key=KEY)
-    assert server.said == []
+    assert server.commands == []
     assert "the address is not known" in caplog.text
 
 
@@ -312,7 +312,7 @@ def test_no_name_adds_a_header_or_a_recipient(server, name):
     (message,) = server.letters
     assert [each.addr_spec for each in message["To"].addresses] == ["mara@example.org"]
     assert message["Bcc"] is None
-    assert server.said.count("RCPT") == 1
+    assert server.commands.count("RCPT") == 1
 
 
 @pytest.mark.usefixtures("server")
@@ -352,4 +352,4 @@ def test_elsewhere_nobody_gets_an_address_that_the_directory_does_not_have(serve
     monkeypatch.setenv("AUTH_MODE", "development")
     monkeypatch.setenv("SMTP_HOST", "mail.example.org")
     assert not open_post().send(letter(to_address=None), key=KEY)
-    assert server.said == []
+    assert server.commands == []

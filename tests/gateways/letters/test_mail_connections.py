@@ -17,79 +17,79 @@ ONE = ["MAIL", "RCPT", "DATA"]
 
 
 @pytest.fixture
-def running():
+def running_server():
     """A mail server."""
-    with mail_server() as running:
-        yield running
+    with mail_server() as server:
+        yield server
 
 
-def at(running):
+def settings_of(server):
     """Return the running server as settings would name it."""
-    return Server(host="127.0.0.1", port=running.port, line=Line.PLAIN)
+    return Server(host="127.0.0.1", port=server.port, line=Line.PLAIN)
 
 
-def test_a_batch_of_letters_is_one_connection(running):
+def test_a_batch_of_letters_is_one_connection(running_server):
     """With a look, before each further letter, whether it is still there."""
     for _ in range(3):
-        deliver(at(running), message())
-    assert running.said == ["EHLO", *ONE, "NOOP", *ONE, "NOOP", *ONE]
-    assert len(running.letters) == 3
+        deliver(settings_of(running_server), message())
+    assert running_server.commands == ["EHLO", *ONE, "NOOP", *ONE, "NOOP", *ONE]
+    assert len(running_server.letters) == 3
 
 
-def test_a_connection_that_the_server_has_closed_is_replaced(running):
+def test_a_connection_that_the_server_has_closed_is_replaced(running_server):
     """And the letter goes, once."""
-    deliver(at(running), message())
-    running.answers["NOOP"] = "hang up"
-    deliver(at(running), message())
-    assert running.said == ["EHLO", *ONE, "NOOP", "EHLO", *ONE]
-    assert len(running.letters) == 2
+    deliver(settings_of(running_server), message())
+    running_server.answers["NOOP"] = "hang up"
+    deliver(settings_of(running_server), message())
+    assert running_server.commands == ["EHLO", *ONE, "NOOP", "EHLO", *ONE]
+    assert len(running_server.letters) == 2
 
 
-def test_a_connection_that_the_server_no_longer_wants_is_replaced(running):
+def test_a_connection_that_the_server_no_longer_wants_is_replaced(running_server):
     """It says 421 before it closes it."""
-    deliver(at(running), message())
-    running.answers["NOOP"] = "421 too long idle"
-    deliver(at(running), message())
-    assert len(running.letters) == 2
-    assert running.said.count("EHLO") == 2
+    deliver(settings_of(running_server), message())
+    running_server.answers["NOOP"] = "421 too long idle"
+    deliver(settings_of(running_server), message())
+    assert len(running_server.letters) == 2
+    assert running_server.commands.count("EHLO") == 2
 
 
-def test_one_that_breaks_while_a_letter_is_sent_is_not_used_again(running):
+def test_one_that_breaks_while_a_letter_is_sent_is_not_used_again(running_server):
     """Nobody knows whether the letter was taken, so its sender decides."""
-    deliver(at(running), message())
-    running.answers["after DATA"] = "hang up"
+    deliver(settings_of(running_server), message())
+    running_server.answers["after DATA"] = "hang up"
     with pytest.raises(NotSent):
-        deliver(at(running), message())
-    running.answers.clear()
-    deliver(at(running), message())
-    assert running.said == ["EHLO", *ONE, "NOOP", *ONE, "EHLO", *ONE]
+        deliver(settings_of(running_server), message())
+    running_server.answers.clear()
+    deliver(settings_of(running_server), message())
+    assert running_server.commands == ["EHLO", *ONE, "NOOP", *ONE, "EHLO", *ONE]
 
 
-def test_a_letter_that_is_refused_ends_its_connection(running):
+def test_a_letter_that_is_refused_ends_its_connection(running_server):
     """The next one begins anew."""
-    running.answers["RCPT"] = "550 no such mailbox"
+    running_server.answers["RCPT"] = "550 no such mailbox"
     with pytest.raises(Undeliverable):
-        deliver(at(running), message())
-    running.answers.clear()
-    deliver(at(running), message())
-    assert running.said.count("EHLO") == 2
+        deliver(settings_of(running_server), message())
+    running_server.answers.clear()
+    deliver(settings_of(running_server), message())
+    assert running_server.commands.count("EHLO") == 2
 
 
-def test_letters_at_the_same_time_have_connections_of_their_own(running):
+def test_letters_at_the_same_time_have_connections_of_their_own(running_server):
     """SMTP takes one letter after the other."""
-    connections = Connections(lambda _: smtplib.SMTP("127.0.0.1", running.port))
+    connections = Connections(lambda _: smtplib.SMTP("127.0.0.1", running_server.port))
     one, other = connections.take("server"), connections.take("server")
     assert one is not other
     connections.keep("server", one)
     connections.keep("server", other)  # one waits already, so this one is closed
-    assert running.said[-1] == "QUIT"
+    assert running_server.commands[-1] == "QUIT"
     assert connections.take("server") is one
     close(one)
 
 
-def test_another_server_has_another_connection(running):
+def test_another_server_has_another_connection(running_server):
     """Also the same one with another user: a connection is signed in."""
-    connections = Connections(lambda _: smtplib.SMTP("127.0.0.1", running.port))
+    connections = Connections(lambda _: smtplib.SMTP("127.0.0.1", running_server.port))
     one = connections.take("server")
     connections.keep("server", one)
     other = connections.take("other")
@@ -99,23 +99,23 @@ def test_another_server_has_another_connection(running):
     close(other)
 
 
-def test_one_that_is_idle_for_long_is_closed(running):
+def test_one_that_is_idle_for_long_is_closed(running_server):
     """Servers have few places."""
-    connections = Connections(lambda _: smtplib.SMTP("127.0.0.1", running.port), idle_s=0.01)
+    connections = Connections(lambda _: smtplib.SMTP("127.0.0.1", running_server.port), idle_s=0.01)
     connection = connections.take("server")
     connections.keep("server", connection)
     until = time.monotonic() + DEADLINE_S
-    while "QUIT" not in running.said and time.monotonic() < until:
+    while "QUIT" not in running_server.commands and time.monotonic() < until:
         threading.Event().wait(0.01)
-    assert running.said == ["QUIT"]
+    assert running_server.commands == ["QUIT"]
     another = connections.take("server")
     assert another is not connection
     close(another)
 
 
-def test_after_many_letters_a_connection_is_closed(running, monkeypatch):
+def test_after_many_letters_a_connection_is_closed(running_server, monkeypatch):
     """Servers refuse more than so many."""
     monkeypatch.setattr(mail_connections, "MOST_LETTERS", 2)
     for _ in range(3):
-        deliver(at(running), message())
-    assert running.said == ["EHLO", *ONE, "NOOP", *ONE, "QUIT", "EHLO", *ONE]
+        deliver(settings_of(running_server), message())
+    assert running_server.commands == ["EHLO", *ONE, "NOOP", *ONE, "QUIT", "EHLO", *ONE]

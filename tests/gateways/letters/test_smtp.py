@@ -69,7 +69,7 @@ def message():
     return made
 
 
-def at(running, line, **more):
+def settings_of(running, line, **more):
     """Return the running server as settings would name it."""
     return Server(host="127.0.0.1", port=running.port, line=line, **more)
 
@@ -101,7 +101,7 @@ def test_only_this_machine_is_reached_without_tls(settings, values, line, port):
 
 
 @pytest.mark.parametrize(
-    ("values", "told"),
+    ("values", "message"),
     [
         ({"SMTP_PORT": "mail"}, "SMTP_PORT"),
         ({"SMTP_PORT": "0"}, "SMTP_PORT"),
@@ -111,10 +111,10 @@ def test_only_this_machine_is_reached_without_tls(settings, values, line, port):
         ({"MAIL_FROM": ""}, "MAIL_FROM"),
     ],
 )
-def test_an_invalid_setting_is_named(settings, values, told):
+def test_an_invalid_setting_is_named(settings, values, message):
     """Before anything is sent."""
     settings(SMTP_HOST="mail.example.org", **values)
-    with pytest.raises(MailSettingsWrong, match=told):
+    with pytest.raises(MailSettingsWrong, match=message):
         read_server()
 
 
@@ -129,8 +129,8 @@ def test_a_server_without_tls_gets_nothing():
     """Somebody in between may have removed the offer; not even the user name is sent."""
     with mail_server() as running:
         with pytest.raises(NotSent, match="STARTTLS"):
-            deliver(at(running, Line.STARTTLS, user="u", password="p"), message())
-        assert set(running.said) <= {"EHLO"}
+            deliver(settings_of(running, Line.STARTTLS, user="u", password="p"), message())
+        assert set(running.commands) <= {"EHLO"}
 
 
 @pytest.mark.parametrize("line", [Line.STARTTLS, Line.TLS])
@@ -138,8 +138,8 @@ def test_a_server_with_an_untrusted_certificate_gets_nothing(context, line):
     """Anybody can make one."""
     with mail_server(context=context, tls_from_the_start=line is Line.TLS) as running:
         with pytest.raises(NotSent, match="SSLCertVerificationError"):
-            deliver(at(running, line, user="u", password="p"), message())
-        assert "AUTH" not in running.said
+            deliver(settings_of(running, line, user="u", password="p"), message())
+        assert "AUTH" not in running.commands
 
 
 @pytest.mark.parametrize("line", [Line.STARTTLS, Line.TLS])
@@ -147,22 +147,22 @@ def test_a_server_with_a_trusted_certificate_gets_the_letter(context, certificat
     """Signed in, by TLS only."""
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
     with mail_server(context=context, tls_from_the_start=line is Line.TLS) as running:
-        deliver(at(running, line, user="u", password="p"), message())
+        deliver(settings_of(running, line, user="u", password="p"), message())
         assert [each["Subject"] for each in running.letters] == ["x"]
-        assert running.said.index("AUTH") > (running.said.index("STARTTLS") if line is Line.STARTTLS else -1)
+        assert running.commands.index("AUTH") > (running.commands.index("STARTTLS") if line is Line.STARTTLS else -1)
 
 
 def test_a_wrong_password_is_a_temporary_failure():
     """Somebody can fix it, so the letter is kept; the server's text is not repeated."""
     with mail_server(answers={"AUTH": "535 wrong password for u"}) as running:
         with pytest.raises(NotSent, match="535") as refused:
-            deliver(at(running, Line.PLAIN, user="u", password="p"), message())
+            deliver(settings_of(running, Line.PLAIN, user="u", password="p"), message())
         assert "wrong password for" not in str(refused.value)
 
 
 def test_an_unreachable_server_is_named():
     """With the cause."""
     with mail_server() as running:
-        gone = at(running, Line.PLAIN)
+        gone = settings_of(running, Line.PLAIN)
     with pytest.raises(NotSent, match=f"127.0.0.1:{gone.port} cannot be used: ConnectionRefusedError"):
         deliver(gone, message())

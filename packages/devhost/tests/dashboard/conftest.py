@@ -15,7 +15,7 @@ from durable_devhost.dashboard.sources import Sources
 from durable_devhost.mail.mailbox import Mailbox
 from durable_devhost.model.history import RuntimeStatus
 from packages.devhost.tests.dashboard.sites import CATALOG, RECORDS, Opened, Site
-from packages.devhost.tests.durable.memory import NOW, Desk
+from packages.devhost.tests.durable.memory import NOW, ClientBench
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ async def opened(tmp_path: Path) -> AsyncIterator[Opened]:
         since: datetime = NOW,
         has_mail: bool = True,
     ) -> Site:
-        desk, site = Desk(), list[Site]()
+        bench, site = ClientBench(), list[Site]()
         mailbox = Mailbox(tmp_path / "mail") if has_mail else None
         if mailbox:
             mailbox.open()
@@ -44,7 +44,7 @@ async def opened(tmp_path: Path) -> AsyncIterator[Opened]:
 
         dashboard = Dashboard(
             Sources(
-                client=desk.client,
+                client=bench.client,
                 clock=VirtualClock(),
                 catalog=lambda: CATALOG,
                 queues=lambda: (),
@@ -67,8 +67,8 @@ async def opened(tmp_path: Path) -> AsyncIterator[Opened]:
         client = TestClient(TestServer(app), cookie_jar=aiohttp.CookieJar(unsafe=True))
         await client.start_server()
         clients.append(client)
-        site.append(Site(desk=desk, http=client, statuses={}, inputs={}, mailbox=mailbox))
-        desk.put("mine", RuntimeStatus.RUNNING, input='"<b>"', custom_status='"stage 2"')
+        site.append(Site(bench=bench, http=client, statuses={}, inputs={}, mailbox=mailbox))
+        bench.put("mine", RuntimeStatus.RUNNING, input='"<b>"', custom_status='"stage 2"')
         return site[0]
 
     yield open_site

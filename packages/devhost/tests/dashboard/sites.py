@@ -13,7 +13,7 @@ from aiohttp.test_utils import TestClient
 from durable_devhost.dashboard.sources import StatusChange
 from durable_devhost.mail.mailbox import Mailbox
 from durable_devhost.model.functions import Binding, Function, FunctionCatalog
-from packages.devhost.tests.durable.memory import Desk
+from packages.devhost.tests.durable.memory import ClientBench
 
 RECORDS = [
     {"time": "2026-11-27T12:00:00.123456Z", "event": "orchestration", "name": "Run", "instance": "mine",
@@ -44,7 +44,7 @@ CATALOG = FunctionCatalog(
 class Site:
     """The dashboard, what it was asked to do, and a client."""
 
-    desk: Desk
+    bench: ClientBench
     http: "TestClient[web.Request, web.Application]"
     statuses: dict[str, list[StatusChange]]
     inputs: dict[str | None, dict[int, str]]

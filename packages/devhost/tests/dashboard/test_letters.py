@@ -6,7 +6,7 @@ from email.message import EmailMessage
 
 import pytest
 
-from durable_devhost.dashboard.letters import PAGE_SIZE, framed
+from durable_devhost.dashboard.letters import PAGE_SIZE, with_pictures
 from durable_devhost.mail.mailbox import Envelope
 from packages.devhost.tests.dashboard.sites import Opened, Site
 
@@ -105,15 +105,15 @@ async def test_html_is_in_a_sandbox_with_a_policy_of_its_own(opened: Opened) -> 
 )  # fmt: skip
 def test_links_of_a_letter_open_in_a_tab_and_its_pictures_are_inside(html: str, shown: str) -> None:
     """In a frame no link could be followed."""
-    assert framed(html, {"a@b": "data:,1"}) == shown
+    assert with_pictures(html, {"a@b": "data:,1"}) == shown
 
 
 def test_pictures_are_told_apart_and_not_multiplied_without_end() -> None:
     """One name may begin as another; a picture that is used everywhere would fill the memory."""
     pictures = {"a": "data:,1", "a0": "data:,2", "large": "x" * 1_000_000}
-    assert framed("cid:a cid:a0", pictures).endswith("data:,1 data:,2")
-    assert len(framed("cid:large " * 1000, pictures)) < 20_000
-    assert len(framed("cid:large " * 10, pictures)) > 10_000_000
+    assert with_pictures("cid:a cid:a0", pictures).endswith("data:,1 data:,2")
+    assert len(with_pictures("cid:large " * 1000, pictures)) < 20_000
+    assert len(with_pictures("cid:large " * 10, pictures)) > 10_000_000
 
 
 async def test_a_letter_and_its_files_are_saved_and_never_shown(opened: Opened) -> None:
@@ -164,7 +164,7 @@ async def test_letters_that_had_to_go_are_told_of(opened: Opened) -> None:
     site = await opened()
     assert site.mailbox is not None
     assert "500 letters and 64 MiB are kept" in (await site.get("mail"))[1]
-    site.mailbox.lost = 3
+    site.mailbox.dropped_count = 3
     assert "3 have gone since the start" in (await site.get("mail"))[1]
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from durable_devhost.dashboard.settings import COVERED, covered
+from durable_devhost.dashboard.settings import COVERED, mask_secret
 
 
 @pytest.mark.parametrize(
@@ -23,7 +23,7 @@ from durable_devhost.dashboard.settings import COVERED, covered
 )
 def test_a_possible_secret_is_covered(name: str, value: str) -> None:
     """By its name or by its form."""
-    assert covered(name, value) == COVERED
+    assert mask_secret(name, value) == COVERED
 
 
 @pytest.mark.parametrize(
@@ -33,4 +33,4 @@ def test_a_possible_secret_is_covered(name: str, value: str) -> None:
 )  # fmt: skip
 def test_other_settings_are_shown(name: str, value: str) -> None:
     """Also an empty one, so that users see that it is empty."""
-    assert covered(name, value) == value
+    assert mask_secret(name, value) == value

@@ -74,8 +74,8 @@ async def test_a_function_is_run_with_its_button(opened: Opened) -> None:
 async def test_instances_are_filtered(opened: Opened) -> None:
     """By status, name, beginning of the id and time; entities are left out."""
     site = await opened()
-    site.desk.put("other", RuntimeStatus.COMPLETED, name="Second")
-    site.desk.put("@counter@a", RuntimeStatus.RUNNING)
+    site.bench.put("other", RuntimeStatus.COMPLETED, name="Second")
+    site.bench.put("@counter@a", RuntimeStatus.RUNNING)
     seen = {}
     for query in (
         "",
@@ -99,7 +99,7 @@ async def test_the_list_of_instances_has_pages(opened: Opened) -> None:
     """Each instance is listed once, and the filter stays."""
     site = await opened()
     for number in range(120):
-        site.desk.put(f"p{number:03}", RuntimeStatus.RUNNING)
+        site.bench.put(f"p{number:03}", RuntimeStatus.RUNNING)
     seen, path = list[str](), "instances?prefix=p"
     while path:
         _, text = await site.get(path)
@@ -112,7 +112,7 @@ async def test_the_list_of_instances_has_pages(opened: Opened) -> None:
 async def test_an_instance_is_shown_with_its_picture_and_traceback(opened: Opened) -> None:
     """Texts of users stay text."""
     site = await opened()
-    site.desk.hub.history.events["mine"] = [TaskScheduled(timestamp=NOW, event_id=0, name="<i>work")]
+    site.bench.hub.history.events["mine"] = [TaskScheduled(timestamp=NOW, event_id=0, name="<i>work")]
     _, text = await site.get("instance?id=mine")
     assert "<svg" in text
     assert "&lt;i&gt;work" in text
@@ -124,9 +124,9 @@ async def test_an_instance_is_shown_with_its_picture_and_traceback(opened: Opene
 async def test_inputs_that_the_host_remembers_are_shown(opened: Opened) -> None:
     """Those of the execution that the row names."""
     site = await opened()
-    site.desk.hub.history.events["mine"] = [TaskScheduled(timestamp=NOW, event_id=0, name="work")]
+    site.bench.hub.history.events["mine"] = [TaskScheduled(timestamp=NOW, event_id=0, name="work")]
     site.inputs["another"] = {0: '"not this"'}
-    execution = site.desk.hub.instances.rows["mine"].execution_id
+    execution = site.bench.hub.instances.rows["mine"].execution_id
     site.inputs[execution] = {0: '"<u>given"'}
     _, text = await site.get("instance?id=mine")
     assert ("&lt;u&gt;given" in text, "not this" in text) == (True, False)
@@ -135,7 +135,7 @@ async def test_inputs_that_the_host_remembers_are_shown(opened: Opened) -> None:
 async def test_the_custom_statuses_that_this_host_saw_are_in_picture_and_table(opened: Opened) -> None:
     """What people wrote stays text; an instance that is older than the host had others before."""
     site = await opened()
-    site.desk.hub.history.events["mine"] = [TaskScheduled(timestamp=NOW, event_id=0, name="work")]
+    site.bench.hub.history.events["mine"] = [TaskScheduled(timestamp=NOW, event_id=0, name="work")]
     assert "Custom status as it changed" not in (await site.get("instance?id=mine"))[1]
     times = (NOW, NOW + timedelta(minutes=1), NOW + timedelta(minutes=2))
     texts = ('"<i>one"', None, '"two"')
@@ -158,7 +158,7 @@ async def test_changes_before_the_start_of_the_host_are_said_to_be_unknown(opene
 async def test_an_instance_with_an_unreadable_history_can_still_be_terminated(opened: Opened) -> None:
     """The page says what is wrong."""
     site = await opened()
-    site.desk.hub.history.corrupt.add("mine")
+    site.bench.hub.history.corrupt.add("mine")
     status, text = await site.get("instance?id=mine")
     assert (200, True, True) == (status, "it is odd" in text, 'value="terminate"' in text)
 
@@ -168,7 +168,7 @@ async def test_the_status_decides_which_actions_are_offered(opened: Opened) -> N
     site = await opened()
     offered = {}
     for status in (RuntimeStatus.FAILED, RuntimeStatus.COMPLETED, RuntimeStatus.SUSPENDED):
-        site.desk.put("x", status)
+        site.bench.put("x", status)
         _, text = await site.get("instance?id=x")
         offered[status.value] = re.findall(r'name="action" value="(\w+)"', text)
     assert {
@@ -181,9 +181,9 @@ async def test_the_status_decides_which_actions_are_offered(opened: Opened) -> N
 async def test_every_action_on_an_instance_works(opened: Opened) -> None:
     """Event, suspend, resume, terminate, restart, purge; an impossible one gets a sentence."""
     site = await opened()
-    rows, here = site.desk.hub.instances.rows, (303, "/devhost/instance?id=mine")
+    rows, here = site.bench.hub.instances.rows, (303, "/devhost/instance?id=mine")
     assert await site.send("instance", id="mine", action="raise", event="Go", payload='{"a": 1}') == here
-    assert site.desk.engine.posted[-1].event.input == '{"a": 1}'  # type: ignore[attr-defined]
+    assert site.bench.engine.posted[-1].event.input == '{"a": 1}'  # type: ignore[attr-defined]
     assert (await site.send("instance", id="mine", action="raise", event="Go", payload="plain"))[0] == 409
     assert await site.send("instance", id="mine", action="suspend", reason="why") == here
     assert rows["mine"].status is RuntimeStatus.SUSPENDED
@@ -203,7 +203,7 @@ async def test_every_action_on_an_instance_works(opened: Opened) -> None:
 async def test_entities_are_shown_with_their_state(opened: Opened) -> None:
     """It is inside the scheduler's state, as JSON in JSON."""
     site = await opened()
-    site.desk.put("@counter@a", RuntimeStatus.RUNNING, input='{"exists": true, "state": "42"}')
+    site.bench.put("@counter@a", RuntimeStatus.RUNNING, input='{"exists": true, "state": "42"}')
     _, text = await site.get("entities?prefix=counter")
     assert "@counter@a" in text
     assert "<pre>42</pre>" in text
@@ -248,7 +248,7 @@ async def test_a_form_of_another_process_changes_nothing(opened: Opened) -> None
     site = await opened()
     for token in ("", "made-up", "\ud800"[:0] + "ü"):
         assert (await site.send("instance", token=token, id="mine", action="terminate"))[0] == 409
-    assert site.desk.hub.instances.rows["mine"].status is RuntimeStatus.RUNNING
+    assert site.bench.hub.instances.rows["mine"].status is RuntimeStatus.RUNNING
     async with site.http.put("/devhost/clock") as answer:
         assert answer.status == 404
 

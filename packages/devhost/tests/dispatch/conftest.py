@@ -79,7 +79,7 @@ class Ends:
         self.seen: list[tuple[str, str, str]] = []
         self.advice: list[str] = []
 
-    def ended(self, function: Function, invocation: Invocation, outcome: Outcome, seconds: float) -> None:
+    def invocation_ended(self, function: Function, invocation: Invocation, outcome: Outcome, seconds: float) -> None:
         """Keep the function, the id and the kind of outcome."""
         assert seconds >= 0
         self.seen.append((function.name, invocation.id, type(outcome).__name__))

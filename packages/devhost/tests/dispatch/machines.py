@@ -95,7 +95,7 @@ class Listener:
         self._changed = asyncio.Condition()
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def heard(self, message: Message) -> None:
+    def worker_message(self, message: Message) -> None:
         """A log record arrived."""
         self.texts.append(message["text"])
         self._tell()

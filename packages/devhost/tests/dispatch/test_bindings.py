@@ -16,7 +16,7 @@ from durable_devhost.dispatch.bindings import (
     queue_messages,
     trigger_argument,
     trigger_data,
-    unsupported,
+    unsupported_binding,
 )
 from durable_devhost.model.functions import Binding, Function
 
@@ -211,7 +211,7 @@ def test_the_start_warns_about_unsupported_bindings():
 
 def test_using_an_unsupported_binding_fails_and_says_what_to_do():
     """It fails at the call, not at the start, because the function may never be called here."""
-    error = unsupported(Binding(type="sql", name="row", direction="out"), "output")
+    error = unsupported_binding(Binding(type="sql", name="row", direction="out"), "output")
     assert "no output binding of type sql, which 'row' is" in str(error)
     assert "leave it out" in str(error)
 

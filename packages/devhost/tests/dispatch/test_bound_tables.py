@@ -24,7 +24,7 @@ class Advised:
     def __init__(self):
         self.sentences = []
 
-    def ended(self, *_): ...
+    def invocation_ended(self, *_): ...
 
     def advise(self, text):
         self.sentences.append(text)

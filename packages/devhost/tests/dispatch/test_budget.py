@@ -42,7 +42,7 @@ class Bench:
     def check(self) -> None:
         """What must hold at every moment."""
         held = sum(self.sizes[number] for number in self.inside)
-        assert self.budget.taken == held
+        assert self.budget.used_bytes == held
         assert held <= LIMIT or len([number for number in self.inside if self.sizes[number]]) == 1
         assert self.entered == sorted(self.entered), "somebody was passed over"
 
@@ -89,7 +89,7 @@ def test_the_budget_keeps_its_limit_and_order_and_admits_everybody(steps: list[t
         while bench.unfinished:
             await bench.end(bench.unfinished[0], by_cancelling=False)
             bench.check()
-        assert bench.budget.taken == 0
+        assert bench.budget.used_bytes == 0
 
     asyncio.run(play())
 
@@ -123,4 +123,4 @@ async def test_a_turn_cancelled_at_the_moment_it_was_given_goes_to_the_next() ->
     with pytest.raises(asyncio.CancelledError):
         await first
     await second
-    assert (order, budget.taken) == (["second"], 0)
+    assert (order, budget.used_bytes) == (["second"], 0)

@@ -18,13 +18,17 @@ PATIENCE_S = 20.0
 
 
 class Pair:
-    """The host's connection, what it heard, and the other end as streams."""
+    """The host's connection, the messages it got, and the other end as streams."""
 
     def __init__(
-        self, connection: Connection, heard: list[Message], reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+        self,
+        connection: Connection,
+        messages: list[Message],
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
     ) -> None:
         self.connection = connection
-        self.heard = heard
+        self.messages = messages
         self.reader = reader
         self.writer = writer
 
@@ -38,25 +42,25 @@ class Pair:
         self.writer.writelines(encode(message))
         await self.writer.drain()
 
-    async def over(self) -> None:
+    async def wait_until_closed(self) -> None:
         """Return when the connection has noticed the end."""
         async with asyncio.timeout(PATIENCE_S):
-            await self.connection.gone.wait()
+            await self.connection.closed.wait()
 
 
 @pytest.fixture
 async def pair() -> AsyncIterator[Pair]:
     """A connection and its other end."""
     ours, theirs = socket.socketpair()
-    heard: list[Message] = []
+    messages: list[Message] = []
     reader, writer = await asyncio.open_connection(sock=theirs)
-    pair = Pair(await Connection.over(ours, heard.append), heard, reader, writer)
+    pair = Pair(await Connection.on_socket(ours, messages.append), messages, reader, writer)
     yield pair
     pair.connection.close()
     writer.transport.abort()
     with suppress(ConnectionError):
         await writer.wait_closed()
-    await pair.over()
+    await pair.wait_until_closed()
 
 
 async def test_messages_before_an_answer_go_to_the_exchange_of_their_call(pair: Pair) -> None:
@@ -70,7 +74,7 @@ async def test_messages_before_an_answer_go_to_the_exchange_of_their_call(pair: 
     assert await pair.receive() == {"kind": "written", "id": number}
     await pair.send({"kind": "returned", "id": number})
     assert (await call)["kind"] == "returned"
-    assert [message["kind"] async for message in exchange.heard()] == ["head"]
+    assert [message["kind"] async for message in exchange.messages()] == ["head"]
 
 
 async def test_an_exchange_ends_with_its_worker(pair: Pair) -> None:
@@ -79,7 +83,7 @@ async def test_an_exchange_ends_with_its_worker(pair: Pair) -> None:
     call = asyncio.ensure_future(pair.connection.call({"kind": "invoke"}, exchange=exchange))
     await pair.receive()
     pair.connection.close()
-    assert [message async for message in exchange.heard()] == []
+    assert [message async for message in exchange.messages()] == []
     with pytest.raises(WorkerGone):
         await call
 
@@ -125,17 +129,17 @@ async def test_a_slow_reader_makes_callers_wait_without_a_growing_buffer(pair: P
 @pytest.mark.parametrize("size", [1, 3, PREFIX_SIZE, 40, 1 << 16])
 async def test_messages_are_whole_however_they_are_cut_on_their_way(size: int) -> None:
     """In single bytes, or many at once."""
-    heard: list[Message] = []
+    messages: list[Message] = []
     sent: list[Message] = [
         {"kind": "log", "text": "ä"},
         {"kind": "log", "body": [b"", b"12345", b"x" * 100]},
         {"kind": "log", "text": ""},
     ]
-    connection = Connection(heard.append)
+    connection = Connection(messages.append)
     stream = b"".join(piece for message in sent for piece in encode(message))
     for start in range(0, len(stream), size):
         connection.data_received(stream[start : start + size])
-    assert heard == sent
+    assert messages == sent
 
 
 async def test_messages_that_answer_no_call_are_delivered_in_order(pair: Pair) -> None:
@@ -146,7 +150,7 @@ async def test_messages_that_answer_no_call_are_delivered_in_order(pair: Pair) -
     call = asyncio.create_task(pair.connection.call({"kind": "invoke"}))
     await pair.send({"kind": "returned", "id": (await pair.receive())["id"]})
     await call
-    assert [message["n"] for message in pair.heard] == [0, 1, 2, 3, 4]
+    assert [message["n"] for message in pair.messages] == [0, 1, 2, 3, 4]
 
 
 @pytest.mark.parametrize("last", [b"", b"\0\0\0\1", b"\0\0\0\x02\0\0\0\0{", b"HTTP/1.1 200 OK"])
@@ -159,7 +163,7 @@ async def test_open_and_later_calls_fail_once_the_other_end_is_gone(pair: Pair, 
         pair.writer.close()
     with pytest.raises(WorkerGone):
         await call
-    await pair.over()
+    await pair.wait_until_closed()
     with pytest.raises(WorkerGone):
         await pair.connection.call({"kind": "invoke"})
     pair.connection.note({"kind": "stop"})  # lost, and no error
@@ -190,14 +194,14 @@ async def test_a_cancelled_call_is_reported_to_the_other_end(pair: Pair) -> None
 async def test_the_last_answer_can_be_waited_for(pair: Pair) -> None:
     """A replaced worker finishes its calls, within a time limit."""
     async with asyncio.timeout(PATIENCE_S):
-        await pair.connection.answered(PATIENCE_S)  # nothing is open
+        await pair.connection.wait_for_answers(PATIENCE_S)  # nothing is open
         calls = [asyncio.create_task(pair.connection.call({"kind": "invoke"})) for _ in range(2)]
         numbers = [(await pair.receive())["id"] for _ in calls]
-        waiting = asyncio.create_task(pair.connection.answered(PATIENCE_S))
+        waiting = asyncio.create_task(pair.connection.wait_for_answers(PATIENCE_S))
         await pair.send({"kind": "returned", "id": numbers[0]})
         await calls[0]
         assert not waiting.done()
-        await pair.connection.answered(0.01)
+        await pair.connection.wait_for_answers(0.01)
         await pair.send({"kind": "returned", "id": numbers[1]})
         await waiting
 
@@ -221,4 +225,4 @@ async def test_a_call_over_its_limit_fails_and_its_late_answer_is_ignored(pair: 
     await pair.send({"kind": "returned", "id": slow["id"]})
     await pair.send({"kind": "returned", "id": quick["id"], "value": 1})
     assert (await within)["value"] == 1
-    assert pair.heard == []
+    assert pair.messages == []

@@ -12,7 +12,7 @@ async def test_messages_arrive_in_order_and_end_with_the_call():
     for number in range(3):
         exchange.take({"kind": "part", "id": 3, "body": bytes([number])})
     exchange.end()
-    assert [message["body"] async for message in exchange.heard()] == [b"\0", b"\1", b"\2"]
+    assert [message["body"] async for message in exchange.messages()] == [b"\0", b"\1", b"\2"]
 
 
 async def test_a_message_goes_to_the_worker_that_has_the_call():

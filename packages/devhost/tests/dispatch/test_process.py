@@ -31,7 +31,7 @@ async def launch() -> AsyncIterator[Launch]:
     workers: list[WorkerProcess] = []
 
     async def start(plan: WorkerPlan) -> WorkerProcess:
-        workers.append(await WorkerProcess.launch(plan, Listener().heard))
+        workers.append(await WorkerProcess.launch(plan, Listener().worker_message))
         return workers[-1]
 
     yield start
@@ -57,7 +57,7 @@ async def test_a_worker_loads_the_app_and_reports_its_versions(launch: Launch, t
     assert (loaded.complaint, loaded.versions.executable) == (None, sys.executable)
     assert loaded.versions.python == ".".join(map(str, sys.version_info[:3]))
     assert "azure-functions" in loaded.versions.packages
-    assert worker.ending == "it is still running"
+    assert worker.exit_reason == "it is still running"
 
 
 async def test_a_stop_ends_the_worker_in_good_order(launch: Launch, tmp_path: Path) -> None:
@@ -66,7 +66,7 @@ async def test_a_stop_ends_the_worker_in_good_order(launch: Launch, tmp_path: Pa
     worker = await launch(plan)
     await worker.load(plan)
     await worker.stop(PATIENCE_S)
-    assert (worker.ending, worker.is_leaving, is_alive(worker.pid)) == ("it exited with status 0", True, False)
+    assert (worker.exit_reason, worker.is_leaving, is_alive(worker.pid)) == ("it exited with status 0", True, False)
 
 
 async def test_a_worker_that_ignores_the_stop_is_killed(launch: Launch, tmp_path: Path) -> None:
@@ -76,7 +76,7 @@ async def test_a_worker_that_ignores_the_stop_is_killed(launch: Launch, tmp_path
     await worker.load(plan)
     os.kill(worker.pid, signal.SIGSTOP)
     await worker.stop(0.05)
-    assert (worker.ending, is_alive(worker.pid)) == ("it was ended by SIGKILL", False)
+    assert (worker.exit_reason, is_alive(worker.pid)) == ("it was ended by SIGKILL", False)
     with pytest.raises(WorkerGone):
         await worker.connection.call({"kind": "invoke"})
 

@@ -76,7 +76,7 @@ async def test_a_listener_is_notified_of_a_stored_message(services, name):
     """After it is stored, not before."""
     store = StorageBindings(lambda _: services)
     heard = []
-    store.sent = heard.append
+    store.on_message_sent = heard.append
     await store.enqueue(None, name, "one")
     assert heard == [name]
 
@@ -108,6 +108,6 @@ async def test_an_existing_row_is_a_conflict_and_a_missing_table_has_no_rows(ser
 async def test_a_blob_listener_is_notified_of_each_written_blob(services, name):
     """With its container."""
     store, heard = StorageBindings(lambda _: services), []
-    store.written = heard.append
+    store.on_blob_written = heard.append
     await store.write_blob(None, name, "x", b"")
     assert heard == [name]

@@ -37,29 +37,31 @@ WORK, START_OF_CHILD, ANSWER = (
 )
 
 
-def lost(mail: Mail = NO_MAIL, *, known: str = "", ended: str = "") -> list[LostMessage]:
+def find_lost(mail: Mail = NO_MAIL, *, known: str = "", ended: str = "") -> list[LostMessage]:
     """What is lost of an activity and a child."""
     return lost_tasks("i", [ACTIVITY, CHILD], mail, known=known.split(), ended=ended.split())
 
 
 def test_a_message_in_no_queue_is_lost() -> None:
     """So is a child without an instance row and a start message."""
-    assert [WORK, START_OF_CHILD] == lost()
+    assert [WORK, START_OF_CHILD] == find_lost()
 
 
 def test_a_message_in_a_queue_is_not_lost() -> None:
     """A work item or its answer; a start, or a child that runs."""
-    assert [START_OF_CHILD] == lost(Mail(work_items=frozenset({("i", 0)})))
-    assert [START_OF_CHILD] == lost(Mail(answers=frozenset({("i", 0)})))
-    assert [WORK] == lost(Mail(starts=frozenset({"kid"})))
-    assert [WORK] == lost(known="kid")
-    assert [WORK, START_OF_CHILD] == lost(Mail(work_items=frozenset({("other", 0), ("i", 1)}), starts=frozenset({"i"})))
+    assert [START_OF_CHILD] == find_lost(Mail(work_items=frozenset({("i", 0)})))
+    assert [START_OF_CHILD] == find_lost(Mail(answers=frozenset({("i", 0)})))
+    assert [WORK] == find_lost(Mail(starts=frozenset({"kid"})))
+    assert [WORK] == find_lost(known="kid")
+    assert [WORK, START_OF_CHILD] == find_lost(
+        Mail(work_items=frozenset({("other", 0), ("i", 1)}), starts=frozenset({"i"}))
+    )
 
 
 def test_an_ended_child_owes_an_answer() -> None:
     """Unless the answer is in the queue."""
-    assert [WORK, ANSWER] == lost(known="kid", ended="kid")
-    assert [WORK] == lost(Mail(answers=frozenset({("i", 1)})), known="kid", ended="kid")
+    assert [WORK, ANSWER] == find_lost(known="kid", ended="kid")
+    assert [WORK] == find_lost(Mail(answers=frozenset({("i", 1)})), known="kid", ended="kid")
 
 
 def test_a_lost_answer_is_rebuilt_from_the_end_of_the_child() -> None:

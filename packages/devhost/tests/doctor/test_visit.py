@@ -68,7 +68,7 @@ def app(start_app: StartApp, tmp_path: Path) -> AppUnderTest:
     return app
 
 
-def tamper(app: AppUnderTest, act: Callable[[TableService, QueueService], Awaitable[None]]) -> None:
+def change_storage(app: AppUnderTest, act: Callable[[TableService, QueueService], Awaitable[None]]) -> None:
     """Do something to the storage of an app."""
 
     async def run() -> None:
@@ -78,7 +78,7 @@ def tamper(app: AppUnderTest, act: Callable[[TableService, QueueService], Awaita
     asyncio.run(run())
 
 
-async def damage(tables: TableService, queues: QueueService) -> None:
+async def damage_hub(tables: TableService, queues: QueueService) -> None:
     """A row that cannot be read, a child without a trace, and empty queues."""
     await tables.merge(HISTORY, {"PartitionKey": "odd", "RowKey": f"{1:016X}", "EventType": "Nonsense"})
     async for page in tables.query(HISTORY, filter="PartitionKey eq 'kid'"):
@@ -89,16 +89,16 @@ async def damage(tables: TableService, queues: QueueService) -> None:
         await queues.drop(queue)
 
 
-def command(app: AppUnderTest, *options: str) -> list[str]:
+def doctor_command(app: AppUnderTest, *options: str) -> list[str]:
     """The command line over an app's data."""
     doctor = [sys.executable, "-m", "durable_devhost", "doctor", str(app.app_dir), "--data", str(app.data_dir)]
     return [*doctor, "--python", sys.executable, *options]
 
 
-def doctor(app: AppUnderTest, *options: str) -> tuple[int, str]:
-    """Run it without a terminal: its exit status and all that it said."""
+def run_doctor(app: AppUnderTest, *options: str) -> tuple[int, str]:
+    """Run it without a terminal: its exit status and all that it printed."""
     ended = subprocess.run(
-        command(app, *options), capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL, timeout=60
+        doctor_command(app, *options), capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL, timeout=60
     )
     return ended.returncode, ended.stdout + ended.stderr
 
@@ -106,15 +106,15 @@ def doctor(app: AppUnderTest, *options: str) -> tuple[int, str]:
 def test_damaged_instances_are_listed_and_then_go_on(app: AppUnderTest) -> None:
     """Without flags nothing changes; afterwards the child exists, with an input that no row had."""
     app.kill()
-    tamper(app, damage)
+    change_storage(app, damage_hub)
     for _ in range(2):
-        status, said = doctor(app)
+        status, output = run_doctor(app)
         assert status == 1
-        assert "EventType 'Nonsense' is unknown" in said
-        assert "the start message of child 'kid' lies on no queue" in said
-    status, said = doctor(app, "--requeue", "family", "--purge", "odd")
-    assert status == 0, said
-    assert doctor(app) == (0, said_of_a_sound_hub(app))
+        assert "EventType 'Nonsense' is unknown" in output
+        assert "the start message of child 'kid' lies on no queue" in output
+    status, output = run_doctor(app, "--requeue", "family", "--purge", "odd")
+    assert status == 0, output
+    assert run_doctor(app) == (0, report_of_sound_hub(app))
     app.restart()
     app.wait("kid", until=lambda status: status["runtimeStatus"] == "Running")
     app.raise_event("kid", "go")
@@ -122,7 +122,7 @@ def test_damaged_instances_are_listed_and_then_go_on(app: AppUnderTest) -> None:
     assert app.status("odd") is None
 
 
-def said_of_a_sound_hub(app: AppUnderTest) -> str:
+def report_of_sound_hub(app: AppUnderTest) -> str:
     """One instance is left, until the child starts."""
     account = StorageAccount.parse(app.connection_string)
     where = f"The task hub TestHubName at {account.table_endpoint}"
@@ -132,59 +132,64 @@ def said_of_a_sound_hub(app: AppUnderTest) -> str:
 def test_yes_takes_the_safest_remedy_of_each_finding(app: AppUnderTest) -> None:
     """A lost message is sent again; an unreadable history is left alone."""
     app.kill()
-    tamper(app, damage)
-    status, said = doctor(app, "--yes")
+    change_storage(app, damage_hub)
+    status, output = run_doctor(app, "--yes")
     assert status == 0
-    assert "family: 1 message is sent again" in said
-    assert "odd: terminated" in said
+    assert "family: 1 message is sent again" in output
+    assert "odd: terminated" in output
 
 
 def test_a_wrong_instance_or_remedy_is_refused_before_any_change(app: AppUnderTest) -> None:
     """A healthy instance, and an unknown remedy."""
     app.kill()
-    tamper(app, damage)
+    change_storage(app, damage_hub)
     for options, text in (
         (["--purge", "odd", "--purge", "other"], "Nothing is wrong with an instance 'other'"),
         (["--purge", "family", "--requeue", "odd"], "For 'odd' give one of --terminate or --purge."),
     ):
-        status, said = doctor(app, *options)
-        assert (status, text in said) == (2, True)
-    assert "family" in doctor(app)[1]
+        status, output = run_doctor(app, *options)
+        assert (status, text in output) == (2, True)
+    assert "family" in run_doctor(app)[1]
 
 
 def test_a_hub_in_use_by_a_host_is_not_touched(app: AppUnderTest) -> None:
     """The error names the host."""
-    status, said = doctor(app)
+    status, output = run_doctor(app)
     assert status == 2
-    assert f"Another devhost (pid {app.pid}) is using the data folder" in said
+    assert f"Another devhost (pid {app.pid}) is using the data folder" in output
 
 
 def test_on_a_terminal_each_finding_is_asked_about(app: AppUnderTest) -> None:
     """Enter skips it."""
     app.kill()
-    tamper(app, damage)
-    status, said = at_a_terminal(app, b"\n", b"purge\n")
+    change_storage(app, damage_hub)
+    status, output = run_in_terminal(app, b"\n", b"purge\n")
     assert status == 1
-    assert "family: [r]equeue, [t]erminate, [p]urge, or Enter to leave it:" in said
-    assert "odd: purged" in said
-    status, said = doctor(app)
-    assert (status, "family" in said, "odd" in said) == (1, True, False)
+    assert "family: [r]equeue, [t]erminate, [p]urge, or Enter to leave it:" in output
+    assert "odd: purged" in output
+    status, output = run_doctor(app)
+    assert (status, "family" in output, "odd" in output) == (1, True, False)
 
 
 def test_ctrl_c_ends_the_questions(app: AppUnderTest) -> None:
     """At once, without a traceback; unanswered findings are left alone."""
     app.kill()
-    tamper(app, damage)
-    status, said = at_a_terminal(app, b"\x03")
-    assert (status, "Traceback" in said, "odd:" in said) == (130, False, False)
+    change_storage(app, damage_hub)
+    status, output = run_in_terminal(app, b"\x03")
+    assert (status, "Traceback" in output, "odd:" in output) == (130, False, False)
 
 
-def at_a_terminal(app: AppUnderTest, *answers: bytes) -> tuple[int, str]:
+def run_in_terminal(app: AppUnderTest, *answers: bytes) -> tuple[int, str]:
     """Run it on a terminal and answer its questions as they come."""
     ours, theirs = pty.openpty()
     with os.fdopen(ours, "r+b", buffering=0) as screen:
         process = subprocess.Popen(
-            command(app), stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True, preexec_fn=_take_terminal
+            doctor_command(app),
+            stdin=theirs,
+            stdout=theirs,
+            stderr=theirs,
+            start_new_session=True,
+            preexec_fn=_take_terminal,
         )
         os.close(theirs)
         shown, left = b"", list(answers)
@@ -214,7 +219,7 @@ def test_a_folder_without_data_is_no_hub(tmp_path: Path) -> None:
     assert not options.data_dir.exists()
 
 
-class Elsewhere:
+class AppOnOtherStorage:
     """An app whose settings name the storage, as with `--no-azurite`."""
 
     def __init__(self, folder: Path, connection_string: str) -> None:
@@ -230,21 +235,21 @@ async def test_a_hub_that_does_not_exist_is_not_created(
     tmp_path: Path, azurite: Azurite, tables: TableService, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The doctor says that there is none."""
-    elsewhere = Elsewhere(tmp_path, azurite.connection_string)
-    assert await visit(elsewhere.options, Printer()) == 0
-    assert capsys.readouterr().out.startswith(f"There is no task hub {elsewhere.hub} at ")
-    assert await tables.create_table(f"{elsewhere.hub}Instances")
+    app = AppOnOtherStorage(tmp_path, azurite.connection_string)
+    assert await visit(app.options, Printer()) == 0
+    assert capsys.readouterr().out.startswith(f"There is no task hub {app.hub} at ")
+    assert await tables.create_table(f"{app.hub}Instances")
 
 
 async def test_on_other_storage_a_lease_shows_a_running_host(
     tmp_path: Path, azurite: Azurite, transport: Transport
 ) -> None:
     """The messages that this host holds would look lost."""
-    elsewhere = Elsewhere(tmp_path, azurite.connection_string)
-    hub = await TaskHub.open(transport, elsewhere.hub, partition_count=4, clock=SystemClock())
-    assert await visit(elsewhere.options, Printer()) == 0
+    app = AppOnOtherStorage(tmp_path, azurite.connection_string)
+    hub = await TaskHub.open(transport, app.hub, partition_count=4, clock=SystemClock())
+    assert await visit(app.options, Printer()) == 0
     lease = await hub.partitions.claim((await hub.partitions.read())[0], "vm", real_now())
     with pytest.raises(DevhostError, match=r"A host \(vm\) works on the hub"):
-        await visit(elsewhere.options, Printer())
+        await visit(app.options, Printer())
     await hub.partitions.release(lease)
-    assert await visit(elsewhere.options, Printer()) == 0
+    assert await visit(app.options, Printer()) == 0

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from durable_devhost.dotnet.texts import folded, read_text, whole_characters
+from durable_devhost.dotnet.texts import read_text, whole_characters, without_exception_json
 
 
 @pytest.mark.parametrize(
@@ -58,4 +58,4 @@ def test_a_fitting_surrogate_pair_is_joined() -> None:
 )
 def test_the_json_of_a_net_exception_is_folded(text: str, shown: str) -> None:
     """The durable extension adds it to the failures of activities; it says nothing to anybody who writes Python."""
-    assert folded(text) == shown
+    assert without_exception_json(text) == shown

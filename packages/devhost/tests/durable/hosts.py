@@ -26,8 +26,8 @@ from durable_devhost.storage.account import StorageAccount
 from durable_devhost.storage.transport import Transport
 from durable_devhost.storage_mode import StorageMode
 from durable_devhost.taskhub.hub import TaskHub
+from packages.devhost.tests.durable.recording_observer import RecordingObserver
 from packages.devhost.tests.durable.stage import Functions
-from packages.devhost.tests.durable.watcher import Watcher
 from packages.devhost.tests.local import LocalExecution
 
 PARTITIONS = 4
@@ -185,21 +185,21 @@ class Host:
     """One host of the hub."""
 
     def __init__(self, name: str, hub: TaskHub, runs: list[str]) -> None:
-        self.watcher = Watcher()
+        self.observer = RecordingObserver()
         self.hub = hub
         app, clock, self.in_flight = App(runs), SystemClock(), InFlight()
-        self.ownership = Ownership(hub=hub, observer=self.watcher, me=name, is_alone=False, uses_app_lease=False)
+        self.ownership = Ownership(hub=hub, observer=self.observer, me=name, is_alone=False, uses_app_lease=False)
         builder = SessionBuilder(
             app=app, hub_name="Hub", scheduler=lambda: Scheduler(app), batch_limit=10,
             reorder_window=timedelta(minutes=30),
         )  # fmt: skip
         self.engine = DurableEngine(
-            hub=hub, app=app, clock=clock, in_flight=self.in_flight, observer=self.watcher, builder=builder,
+            hub=hub, app=app, clock=clock, in_flight=self.in_flight, observer=self.observer, builder=builder,
             activity_slots=4, orchestration_slots=10, new_execution_id=lambda: uuid4().hex,
             owns=self.ownership.owns, takes=self.ownership.takes,
         )  # fmt: skip
         self.listener = HubListener(
-            hub=hub, engine=self.engine, ownership=self.ownership, clock=clock, observer=self.watcher,
+            hub=hub, engine=self.engine, ownership=self.ownership, clock=clock, observer=self.observer,
             longest_pause=timedelta(seconds=0.5),
         )  # fmt: skip
         self._running: asyncio.Task[Any] | None = None
@@ -214,7 +214,7 @@ class Host:
         self._running = asyncio.ensure_future(asyncio.gather(*parts))
         return self
 
-    async def die(self) -> None:
+    async def stop_abruptly(self) -> None:
         """Stop at once and give nothing up."""
         if self._running is not None:
             self._running.cancel()
@@ -222,20 +222,20 @@ class Host:
 
     async def leave(self) -> None:
         """Stop and give everything up."""
-        await self.die()
+        await self.stop_abruptly()
         await self.ownership.release()
 
     def partitions(self) -> int:
         """How many control queues it reads."""
         return sum(self.ownership.listens(number) for number in range(PARTITIONS))
 
-    async def begin(self, name: str, instance_id: str) -> str:
+    async def start_instance(self, name: str, instance_id: str) -> str:
         """Start an instance."""
         ref = InstanceRef(instance_id=instance_id, execution_id=uuid4().hex)
         await self.engine.start(ExecutionStarted(timestamp=SystemClock().now(), instance=ref, name=name, input="null"))
         return instance_id
 
-    async def say(self, instance_id: str, text: str) -> None:
+    async def raise_answer(self, instance_id: str, text: str) -> None:
         """Raise the event `Answer`."""
         event = EventRaised(timestamp=SystemClock().now(), name="Answer", input=text)
         await self.engine.post(Message(event=event, target=InstanceRef(instance_id=instance_id, execution_id=None)))
@@ -274,7 +274,7 @@ class Hub:
         """One more host, with a transport of its own."""
         hub = await self.open(await self._stack.enter_async_context(transport or Transport(self._account)))
         host = await Host(f"host-{next(self._numbers)}", hub, self.runs).join()
-        self._stack.push_async_callback(host.die)
+        self._stack.push_async_callback(host.stop_abruptly)
         return host
 
 

@@ -42,7 +42,7 @@ class MemoryInstances:
     ) -> InstancePage:
         """A page that begins after the id `continuation`."""
         rows = [self.rows[each] for each in sorted(self.rows) if each > (continuation or "")]
-        found = [self._shown(row, wanted) for row in rows if _fits(row, wanted)]
+        found = [self._without_unwanted(row, wanted) for row in rows if _fits(row, wanted)]
         page = found[: page_size or len(found)]
         return InstancePage(records=tuple(page), continuation=page[-1].instance_id if len(page) < len(found) else None)
 
@@ -52,7 +52,7 @@ class MemoryInstances:
             yield record
 
     @staticmethod
-    def _shown(row: InstanceRecord, wanted: InstanceFilter) -> InstanceRecord:
+    def _without_unwanted(row: InstanceRecord, wanted: InstanceFilter) -> InstanceRecord:
         return row if wanted.with_input else replace(row, input=None)
 
 
@@ -213,7 +213,7 @@ class CounterCatalog:
         return self._entities
 
 
-class StandingClock:
+class FixedClock:
     """A clock that stands at NOW."""
 
     kind = "virtual"
@@ -228,7 +228,7 @@ class StandingClock:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Desk:
+class ClientBench:
     """A client with everything behind it within reach."""
 
     hub: MemoryHub = field(default_factory=MemoryHub)
@@ -250,7 +250,7 @@ class Desk:
             engine=self.engine,
             hub=self.hub,
             app=CounterCatalog(self.entities),
-            clock=StandingClock(),  # type: ignore[arg-type]  # a Literal in a class attribute is widened
+            clock=FixedClock(),  # type: ignore[arg-type]  # a Literal in a class attribute is widened
             default_version=self.default_version,
             is_traced=self.is_traced,
         )

@@ -125,8 +125,8 @@ class Stage:
         episode = run_now(self.session.step(received, self.now, _ids(first)))
         if rebuilt is not None:
             again = run_now(rebuilt.step(received, self.now, _ids(first)))
-            assert [*map(shown, again.events)] == [*map(shown, episode.events)]
-            assert [*map(posted, again.postings)] == [*map(posted, episode.postings)]
+            assert [*map(event_text, again.events)] == [*map(event_text, episode.events)]
+            assert [*map(posting_text, again.postings)] == [*map(posting_text, episode.postings)]
             assert rebuilt.record.status == self.session.record.status
             assert rebuilt.record.output == self.session.record.output
         self.rows[episode.first_row :] = episode.events
@@ -141,12 +141,12 @@ class Stage:
         self.session = self.session_of(self.rows)
 
 
-def shown(event: HistoryEvent) -> str:
+def event_text(event: HistoryEvent) -> str:
     """An event as text, without the labels of an entity request: until one is recorded a replay may label it anew."""
     return _LABELS.sub("", repr(event))
 
 
-def posted(posting: Posting) -> str:
+def posting_text(posting: Posting) -> str:
     """A posting as text, without the random id of its message and the labels of a request."""
     return _LABELS.sub("", repr(replace(posting, message=replace(posting.message, activity_id=""))))
 
@@ -214,6 +214,6 @@ def end_of(episode: Episode) -> ExecutionCompleted:
     return next(event for event in episode.events if isinstance(event, ExecutionCompleted))
 
 
-def ended(episode: Episode) -> bool:
+def has_ended(episode: Episode) -> bool:
     """Whether the episode wrote an end."""
     return any(isinstance(event, ExecutionCompleted) for event in episode.events)

@@ -30,14 +30,14 @@ async def _add(host: Host, entity: str) -> None:
 async def test_an_entity_that_has_left_the_app_is_named(host: Host) -> None:
     """Its operations fail, as on the real host, and are not kept."""
     await _add(host, "@gone@k")
-    assert host.watcher.troubles == ["The app has no entity 'gone' any more, so each of its operations fails."]
+    assert host.observer.troubles == ["The app has no entity 'gone' any more, so each of its operations fails."]
 
 
 async def test_a_disabled_entity_is_named_with_the_reason(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     """In the app's own words."""
     monkeypatch.setattr(hosts.App, "explain", lambda _, kind, name: f"The {kind} {name} is off.")
     await _add(host, "@counter@k")
-    assert host.watcher.troubles == ["The entity counter is off."]
+    assert host.observer.troubles == ["The entity counter is off."]
 
 
 async def test_nothing_is_said_of_an_entity_that_runs(host: Host) -> None:
@@ -46,4 +46,4 @@ async def test_nothing_is_said_of_an_entity_that_runs(host: Host) -> None:
     record = await host.engine.record("@counter@k")
     assert record is not None
     assert '"state":"1"' in (record.input or "")
-    assert host.watcher.troubles == []
+    assert host.observer.troubles == []

@@ -20,7 +20,7 @@ from durable_devhost.model.traces import Trace
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-class Bench:
+class ActivitiesBench:
     """An app with the activities `Echo`, `Fail` and `Wait`, which waits until it may go on."""
 
     def __init__(self, slots: int) -> None:
@@ -65,8 +65,8 @@ class Bench:
 
 
 @asynccontextmanager
-async def _bench(slots: int = 2) -> AsyncIterator[Bench]:
-    bench = Bench(slots)
+async def _bench(slots: int = 2) -> AsyncIterator[ActivitiesBench]:
+    bench = ActivitiesBench(slots)
     running = asyncio.create_task(bench.runner.run())
     yield bench
     running.cancel()
@@ -118,7 +118,7 @@ async def test_no_more_activities_run_at_once_than_there_are_slots() -> None:
 
 async def test_an_activity_handed_over_before_the_runner_starts_runs_later() -> None:
     """Recovered work may come first."""
-    bench = Bench(1)
+    bench = ActivitiesBench(1)
     bench.hand_over("Echo")
     assert bench.in_flight.names() == ["activity Echo (i)"]
     running = asyncio.create_task(bench.runner.run())

@@ -28,7 +28,7 @@ class Table:
         """A new hub's table."""
         return cls([PartitionLease(queue=f"hub-control-{number:02}") for number in range(count)])
 
-    def pass_of(self, host: str, *, gone: frozenset[str] = frozenset()) -> list[Step]:
+    def run_pass(self, host: str, *, gone: frozenset[str] = frozenset()) -> list[Step]:
         """Let one host look and act."""
         steps = plan(
             self.leases,
@@ -56,7 +56,7 @@ class Table:
             case Move.ASK:
                 return replace(lease, next_owner=host)
 
-    def owned(self, host: str) -> int:
+    def count_owned(self, host: str) -> int:
         """How many partitions a host has."""
         return sum(lease.current_owner == host for lease in self.leases)
 
@@ -64,54 +64,54 @@ class Table:
         """Let these hosts, and no others, act for two minutes."""
         for _ in range(12):
             for host in hosts:
-                self.pass_of(host)
+                self.run_pass(host)
             self.now += PASS
 
 
 def test_the_first_host_takes_all_partitions() -> None:
     """In one pass."""
     table = Table.of(4)
-    table.pass_of("a")
-    assert table.owned("a") == 4
+    table.run_pass("a")
+    assert table.count_owned("a") == 4
 
 
 @pytest.mark.parametrize(("hosts", "share"), [("ab", 2), ("abc", 1), ("abcd", 1)])
 def test_a_new_host_gets_its_share_of_partitions(hosts: str, share: int) -> None:
     """From the hosts with the most; no host is left with none."""
     table = Table.of(4)
-    table.pass_of("a")
+    table.run_pass("a")
     table.settle(*hosts)
-    assert sorted(table.owned(host) for host in hosts)[0] == share
-    assert sum(table.owned(host) for host in hosts) == 4
+    assert sorted(table.count_owned(host) for host in hosts)[0] == share
+    assert sum(table.count_owned(host) for host in hosts) == 4
 
 
 def test_a_partition_finishes_its_work_before_it_is_given_up() -> None:
     """Until then its owner keeps it and renews the lease."""
     table = Table.of(2)
-    table.pass_of("a")
-    (asked,) = table.pass_of("b")
+    table.run_pass("a")
+    (asked,) = table.run_pass("b")
     assert asked.move is Move.ASK
     number = asked.lease.partition
     table.busy.add(("a", number))
-    moves = {step.lease.partition: step.move for step in table.pass_of("a")}
+    moves = {step.lease.partition: step.move for step in table.run_pass("a")}
     assert moves == {number: Move.DRAIN, 1 - number: Move.RENEW}
-    assert table.pass_of("b") == []
+    assert table.run_pass("b") == []
     table.busy.clear()
-    assert Move.RELEASE in [step.move for step in table.pass_of("a")]
-    assert [step.move for step in table.pass_of("b")] == [Move.CLAIM]
+    assert Move.RELEASE in [step.move for step in table.run_pass("a")]
+    assert [step.move for step in table.run_pass("b")] == [Move.CLAIM]
 
 
 @pytest.mark.parametrize(("is_gone", "seconds"), [(True, 0), (False, 30)])
 def test_partitions_of_a_dead_host_are_taken_over(is_gone: bool, seconds: int) -> None:
     """At once if it is known to be gone, else when its leases have run out."""
     table = Table.of(4)
-    table.pass_of("a")
+    table.run_pass("a")
     gone = frozenset("a") if is_gone else frozenset[str]()
     if seconds:
-        assert Move.CLAIM not in [step.move for step in table.pass_of("b", gone=gone)]
+        assert Move.CLAIM not in [step.move for step in table.run_pass("b", gone=gone)]
     table.now += timedelta(seconds=seconds)
-    table.pass_of("b", gone=gone)
-    assert table.owned("b") == 4
+    table.run_pass("b", gone=gone)
+    assert table.count_owned("b") == 4
 
 
 def test_the_next_pass_is_due_when_the_first_foreign_lease_runs_out() -> None:
@@ -128,15 +128,15 @@ def test_the_next_pass_is_due_when_the_first_foreign_lease_runs_out() -> None:
 def test_a_promise_to_a_dead_host_is_void() -> None:
     """The owner keeps the partition; one that was released for it is free."""
     table = Table.of(2)
-    table.pass_of("a")
-    (asked,) = table.pass_of("b")
-    assert [step.move for step in table.pass_of("a", gone=frozenset("b"))] == [Move.RENEW, Move.RENEW]
+    table.run_pass("a")
+    (asked,) = table.run_pass("b")
+    assert [step.move for step in table.run_pass("a", gone=frozenset("b"))] == [Move.RENEW, Move.RENEW]
     assert {lease.next_owner for lease in table.leases} == {None}
-    table.pass_of("b")
-    table.pass_of("a")
-    assert table.owned("a") == 1
-    table.pass_of("a", gone=frozenset("b"))
-    assert table.owned("a") == 2
+    table.run_pass("b")
+    table.run_pass("a")
+    assert table.count_owned("a") == 1
+    table.run_pass("a", gone=frozenset("b"))
+    assert table.count_owned("a") == 2
     assert asked.move is Move.ASK
 
 
@@ -151,13 +151,13 @@ def test_the_remaining_hosts_share_all_partitions_evenly(
     """Hosts come, go and sleep in any order; after two quiet minutes each has at least the whole share."""
     table = Table.of(count)
     for host, seconds in life:
-        table.pass_of(host)
+        table.run_pass(host)
         table.now += timedelta(seconds=seconds)
     table.settle(*sorted(survivors))
-    owned = [table.owned(host) for host in survivors]
+    owned = [table.count_owned(host) for host in survivors]
     assert sum(owned) == count
     assert min(owned) == count // len(survivors)
     before = list(table.leases)
-    steps = [step.move for host in sorted(survivors) for step in table.pass_of(host)]
+    steps = [step.move for host in sorted(survivors) for step in table.run_pass(host)]
     assert set(steps) <= {Move.RENEW}
     assert [lease.current_owner for lease in before] == [lease.current_owner for lease in table.leases]

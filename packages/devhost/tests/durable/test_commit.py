@@ -28,7 +28,7 @@ from durable_devhost.storage.account import StorageAccount
 from durable_devhost.storage.transport import Transport
 from durable_devhost.taskhub.failures import LostRace
 from durable_devhost.taskhub.hub import TaskHub
-from packages.devhost.tests.durable.watcher import Watcher
+from packages.devhost.tests.durable.recording_observer import RecordingObserver
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 TARGET = InstanceRef(instance_id="i", execution_id="e")
@@ -58,13 +58,13 @@ def _episode(work_items: int = 0) -> Episode:
     )
 
 
-def _ours(_instance_id: str) -> bool:
+def _is_ours(_instance_id: str) -> bool:
     return True
 
 
 async def test_rows_are_stored(hub: TaskHub) -> None:
     """The etag for the next commit is that of the rows."""
-    committed = await commit(hub, SystemClock(), _episode(), work_items_to_hold=0, is_ours=_ours)
+    committed = await commit(hub, SystemClock(), _episode(), work_items_to_hold=0, is_ours=_is_ours)
     stored = await hub.history.read("i")
     assert (len(stored.events), stored.execution_id, stored.etag) == (2, "e", committed.appended.etag)
 
@@ -83,7 +83,7 @@ async def test_a_message_to_another_hosts_instance_is_visible_to_it_at_once(hub:
 
 async def test_only_as_many_work_items_are_held_as_there_is_room_for(hub: TaskHub) -> None:
     """The others are visible at once, for the first free host."""
-    committed = await commit(hub, SystemClock(), _episode(3), work_items_to_hold=2, is_ours=_ours)
+    committed = await commit(hub, SystemClock(), _episode(3), work_items_to_hold=2, is_ours=_is_ours)
     assert [True, True, False] == [sent.is_held for sent in committed.sent]
     (visible,) = await hub.queues.receive_work_items(HIDDEN, 32)
     assert visible.receipt.message_id == committed.sent[2].token.message_id
@@ -93,7 +93,7 @@ async def test_a_message_with_a_due_time_is_hidden_until_then(hub: TaskHub) -> N
     """A second longer, so that the heap is always first."""
     posting = replace(_episode(1).postings[0], is_work_item=False, due=SystemClock().now())
     committed = await commit(
-        hub, SystemClock(), replace(_episode(), postings=(posting,)), work_items_to_hold=0, is_ours=_ours
+        hub, SystemClock(), replace(_episode(), postings=(posting,)), work_items_to_hold=0, is_ours=_is_ours
     )
     assert [True] == [sent.is_held for sent in committed.sent]
     assert await hub.queues.receive_control(0, HIDDEN) == []
@@ -101,9 +101,9 @@ async def test_a_message_with_a_due_time_is_hidden_until_then(hub: TaskHub) -> N
 
 async def test_a_lost_race_leaves_nothing(hub: TaskHub) -> None:
     """Neither messages nor rows: the winner's are unchanged."""
-    first = await commit(hub, SystemClock(), _episode(), work_items_to_hold=0, is_ours=_ours)
+    first = await commit(hub, SystemClock(), _episode(), work_items_to_hold=0, is_ours=_is_ours)
     with pytest.raises(LostRace):
-        await commit(hub, SystemClock(), _episode(2), work_items_to_hold=0, is_ours=_ours)
+        await commit(hub, SystemClock(), _episode(2), work_items_to_hold=0, is_ours=_is_ours)
     assert await hub.queues.receive_work_items(HIDDEN, 32) == []
     stored = await hub.history.read("i")
     assert (len(stored.events), stored.etag) == (2, first.appended.etag)
@@ -118,13 +118,13 @@ async def test_who_stores_a_start_beside_another_returns_when_its_row_is_there(
     """
     insert, is_about_to, may_insert = hub.instances.insert, asyncio.Event(), asyncio.Event()
 
-    async def late(record: InstanceRecord) -> None:
+    async def insert_late(record: InstanceRecord) -> None:
         is_about_to.set()
         await may_insert.wait()
         await insert(record)
 
-    monkeypatch.setattr(hub.instances, "insert", late)
-    outbox = QueueOutbox(hub, SystemClock(), Holds(hub.queues, Watcher()), room=lambda: 0, is_ours=_ours)
+    monkeypatch.setattr(hub.instances, "insert", insert_late)
+    outbox = QueueOutbox(hub, SystemClock(), Holds(hub.queues, RecordingObserver()), room=lambda: 0, is_ours=_is_ours)
     started = ExecutionStarted(timestamp=NOW, instance=TARGET, name="o")
     start = Delivery(message=Message(event=started, target=TARGET), token=1)
     by_the_episode = asyncio.create_task(outbox.store(start))

@@ -10,7 +10,7 @@ from durable_devhost.durable.damage import (
     Fault,
     Suspect,
     at_start,
-    confirmed,
+    confirm_damage,
     damage_of,
     is_ended,
     report_lines,
@@ -29,7 +29,7 @@ from durable_devhost.model.messages import Message
 from durable_devhost.storage.transport import Transport
 from durable_devhost.taskhub.failures import CorruptHistory
 from durable_devhost.taskhub.history import StoredHistory
-from packages.devhost.tests.ward import Ward
+from packages.devhost.tests.hub_seeder import HubSeeder
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 STARTED = ExecutionStarted(timestamp=NOW, instance=InstanceRef(instance_id="i", execution_id="e"), name="o")
@@ -102,11 +102,11 @@ def test_a_start_is_certain_of_damage_that_no_message_can_repair() -> None:
         assert at_start(running, stored) == damage_of(running, stored)
 
 
-async def test_a_suspicion_is_cleared_or_confirmed(ward: Ward) -> None:
+async def test_a_suspicion_is_cleared_or_confirmed(seeder: HubSeeder) -> None:
     """By what is stored once all queued messages have been taken."""
-    await ward.store("late")
-    await ward.store("done", ACTIVITIES[0], DONE)
-    await ward.store("waits", *ACTIVITIES)
+    await seeder.store("late")
+    await seeder.store("done", ACTIVITIES[0], DONE)
+    await seeder.store("waits", *ACTIVITIES)
     activities = frozenset({0, 1})
     suspects = [
         Suspect(instance_id="late"),
@@ -114,22 +114,22 @@ async def test_a_suspicion_is_cleared_or_confirmed(ward: Ward) -> None:
         Suspect(instance_id="done", activities=activities),
         Suspect(instance_id="waits", activities=activities),
     ]
-    found = {damage.instance_id: damage.fault for damage in await confirmed(ward.hub, suspects)}
+    found = {damage.instance_id: damage.fault for damage in await confirm_damage(seeder.hub, suspects)}
     assert found == {"never": Fault.NOT_STARTED, "waits": Fault.LOST_MESSAGES}
 
 
-async def test_work_in_the_queue_is_not_lost(ward: Ward) -> None:
+async def test_work_in_the_queue_is_not_lost(seeder: HubSeeder) -> None:
     """Not even if another host has hidden it."""
-    await ward.store("waits", *ACTIVITIES)
-    message = Message(event=ACTIVITIES[0], target=ward.ref("waits"))
-    await ward.hub.queues.send_work_item(message, visible_after=timedelta(minutes=1))
-    assert [] == await confirmed(ward.hub, [Suspect(instance_id="waits", activities=frozenset({0, 1}))])
+    await seeder.store("waits", *ACTIVITIES)
+    message = Message(event=ACTIVITIES[0], target=seeder.ref("waits"))
+    await seeder.hub.queues.send_work_item(message, visible_after=timedelta(minutes=1))
+    assert [] == await confirm_damage(seeder.hub, [Suspect(instance_id="waits", activities=frozenset({0, 1}))])
 
 
-async def test_without_a_suspicion_storage_is_not_read(ward: Ward, transport: Transport) -> None:
+async def test_without_a_suspicion_storage_is_not_read(seeder: HubSeeder, transport: Transport) -> None:
     """A healthy hub costs no calls."""
     before = transport.calls.total
-    assert [] == await confirmed(ward.hub, [])
+    assert [] == await confirm_damage(seeder.hub, [])
     assert before == transport.calls.total
 
 

@@ -27,13 +27,13 @@ from packages.devhost.tests.durable.hosts import Host, Hub
 from packages.devhost.tests.local import LocalExecution
 
 pytestmark = pytest.mark.filterwarnings("ignore:Potential duplicate Task completion")
-Lost = Callable[[Sequence[HistoryEvent]], bool]
+LossRule = Callable[[Sequence[HistoryEvent]], bool]
 
 
-class Endless:
+class EndlessApp:
     """Makes executions that are lost with their worker at each step that `is_lost` names; `steps` counts all steps."""
 
-    def __init__(self, is_lost: Lost) -> None:
+    def __init__(self, is_lost: LossRule) -> None:
         self._is_lost = is_lost
         self.steps = 0
 
@@ -41,7 +41,7 @@ class Endless:
         """An execution of the function that waits for two answers."""
         endless = self
 
-        class Lost(LocalExecution):
+        class EndlessExecution(LocalExecution):
             async def advance(self, events: Sequence[HistoryEvent]) -> Script:
                 endless.steps += 1
                 await asyncio.sleep(0.01)
@@ -49,7 +49,7 @@ class Endless:
                     raise ExecutionLost
                 return await super().advance(events)
 
-        return Lost(hosts.stages, started)
+        return EndlessExecution(hosts.stages, started)
 
 
 @pytest.fixture
@@ -66,20 +66,20 @@ async def _post(host: Host, event: HistoryEvent) -> None:
 async def _terminate(host: Host) -> None:
     async with asyncio.timeout(20):
         await _post(host, ExecutionTerminated(timestamp=SystemClock().now(), reason="enough"))
-        await host.watcher.has_ended.wait()
+        await host.observer.has_ended.wait()
 
 
-def _use(endless: Endless, monkeypatch: pytest.MonkeyPatch) -> None:
+def _install(endless: EndlessApp, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(engine_module, "PATIENCE_S", 0.05)
     monkeypatch.setattr(hosts.App, "execution", lambda _, started, **more: endless.execution(started, **more))
 
 
 async def test_terminate_wins_over_a_first_step_that_never_ends(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
     """The instance ends with the reason, its function is not run again."""
-    endless = Endless(lambda _: True)
+    endless = EndlessApp(lambda _: True)
     host = await hub.host()
-    _use(endless, monkeypatch)
-    await host.begin("stages", "i")
+    _install(endless, monkeypatch)
+    await host.start_instance("stages", "i")
     await _terminate(host)
     record = await host.engine.record("i")
     assert record is not None
@@ -95,11 +95,11 @@ async def test_terminate_wins_over_a_later_step_that_never_ends(
     hub: Hub, monkeypatch: pytest.MonkeyPatch, between: list[type[HistoryEvent]]
 ) -> None:
     """What is stored stays, the custom status with it, and the end has a number of its own."""
-    endless = Endless(lambda events: any(isinstance(event, EventRaised) for event in events))
+    endless = EndlessApp(lambda events: any(isinstance(event, EventRaised) for event in events))
     host = await hub.host()
-    _use(endless, monkeypatch)
-    await host.begin("stages", "i")
-    await host.say("i", "1")
+    _install(endless, monkeypatch)
+    await host.start_instance("stages", "i")
+    await host.raise_answer("i", "1")
     for kind in between:
         await _post(host, kind(timestamp=SystemClock().now()))
     await _terminate(host)

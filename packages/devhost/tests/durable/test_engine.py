@@ -24,7 +24,7 @@ from durable_devhost.storage.transport import Transport
 from durable_devhost.storage_mode import StorageMode
 from durable_devhost.taskhub.hub import TaskHub
 from durable_devhost.taskhub.queues import Received
-from packages.devhost.tests.durable.fragile import Bench, running
+from packages.devhost.tests.durable.unreliable_app import EngineBench, running_engine
 from packages.devhost.tests.faults import Fault, FaultyTransport, NotingTransport
 from packages.devhost.tests.local import LocalExecution
 from packages.devhost.tests.lossy import losing
@@ -47,7 +47,7 @@ async def _open(transport: Transport, mode: StorageMode = StorageMode.STANDARD) 
     return await TaskHub.open(transport, name, partition_count=1, clock=SystemClock(), mode=mode)
 
 
-def _story(context: Any) -> Any:
+def _activity_then_event(context: Any) -> Any:
     """An activity, then an event."""
     first = yield context.call_activity("a", context.get_input())
     return [first, (yield context.wait_for_external_event("Go"))]
@@ -56,19 +56,19 @@ def _story(context: Any) -> Any:
 @pytest.mark.parametrize("lost_at", [(), (1,), (1, 2, 3), (2,), (3,), (2, 3, 5)])
 async def test_a_batch_whose_execution_is_lost_is_repeated(hub: TaskHub, lost_at: tuple[int, ...]) -> None:
     """At any step: nothing is stored twice, nobody waits for ever, and no trouble is reported."""
-    async with running(hub, _story, *lost_at) as bench:
-        await bench.begin()
-        await bench.say("Go")
-        await bench.watcher.has_ended.wait()
+    async with running_engine(hub, _activity_then_event, *lost_at) as bench:
+        await bench.start_instance()
+        await bench.raise_event("Go")
+        await bench.observer.has_ended.wait()
 
         record = await bench.engine.record("i")
         assert record is not None
         assert (record.status, record.output) == (RuntimeStatus.COMPLETED, "[1,2]")
-        assert sorted(await bench.rows()) == sorted(
+        assert sorted(await bench.event_names()) == sorted(
             ["ExecutionStarted", "TaskScheduled", "TaskCompleted", "EventRaised", "ExecutionCompleted"]
         )
-        assert bench.watcher.statuses == [RuntimeStatus.RUNNING, RuntimeStatus.COMPLETED]
-        assert bench.watcher.troubles == []
+        assert bench.observer.statuses == [RuntimeStatus.RUNNING, RuntimeStatus.COMPLETED]
+        assert bench.observer.troubles == []
 
 
 async def test_a_lost_replay_of_an_ended_instance_is_no_trouble(hub: TaskHub) -> None:
@@ -77,22 +77,22 @@ async def test_a_lost_replay_of_an_ended_instance_is_no_trouble(hub: TaskHub) ->
     def short(context: Any) -> Any:
         return context.get_input()
 
-    async with running(hub, short, 2) as bench:
-        await bench.begin()
-        await bench.say("Other")  # drives the loop past the replay
+    async with running_engine(hub, short, 2) as bench:
+        await bench.start_instance()
+        await bench.raise_event("Other")  # drives the loop past the replay
         assert bench.app.steps == 2
         assert bench.app.executions[1].is_closed
-        assert bench.watcher.troubles == []
+        assert bench.observer.troubles == []
 
 
 async def test_the_app_forgets_executions_that_the_engine_forgets(hub: TaskHub) -> None:
     """Also if the rows were changed by another host; the next message builds the session again."""
-    async with running(hub, _story) as bench:
-        await bench.begin()
+    async with running_engine(hub, _activity_then_event) as bench:
+        await bench.start_instance()
         await bench.engine.forget("i")
         assert bench.app.executions[0].is_closed
-        await bench.say("Go")
-        await bench.watcher.has_ended.wait()
+        await bench.raise_event("Go")
+        await bench.observer.has_ended.wait()
         assert bench.app.executions[1].is_closed
         assert (await bench.engine.record("i") or pytest.fail("no record")).output == "[1,2]"
 
@@ -107,16 +107,16 @@ async def test_a_start_does_not_wait_for_a_step_that_blocks(hub: TaskHub, monkey
             await let_go.wait()
             return await super().advance(events)
 
-    async with running(hub, _story) as bench:
-        bench.app.execution = lambda started, **_: Slow(_story, started)  # type: ignore[method-assign]
+    async with running_engine(hub, _activity_then_event) as bench:
+        bench.app.execution = lambda started, **_: Slow(_activity_then_event, started)  # type: ignore[method-assign]
         async with asyncio.timeout(5):
-            await bench.begin()
-            await bench.say("Go")
+            await bench.start_instance()
+            await bench.raise_event("Go")
         record = await bench.engine.record("i")
         assert record is not None
         assert (record.status, record.name) == (RuntimeStatus.PENDING, "play")
         let_go.set()
-        await bench.watcher.has_ended.wait()
+        await bench.observer.has_ended.wait()
         await bench.in_flight.quiet()
         ended = await bench.engine.record("i")
         assert ended is not None
@@ -124,7 +124,7 @@ async def test_a_start_does_not_wait_for_a_step_that_blocks(hub: TaskHub, monkey
     assert await hub.queues.receive_control(0, timedelta(seconds=1)) == []
 
 
-def _blocking(bench: Bench) -> tuple[asyncio.Event, asyncio.Event]:
+def _block_second_step(bench: EngineBench) -> tuple[asyncio.Event, asyncio.Event]:
     """Have the step after the first activity block: set when it is there, and to be set for it to go on."""
     is_there, may_go_on = asyncio.Event(), asyncio.Event()
 
@@ -135,7 +135,7 @@ def _blocking(bench: Bench) -> tuple[asyncio.Event, asyncio.Event]:
                 await may_go_on.wait()
             return await super().advance(events)
 
-    bench.app.execution = lambda started, **_: Slow(_count, started)  # type: ignore[method-assign]
+    bench.app.execution = lambda started, **_: Slow(_wait_for_three_events, started)  # type: ignore[method-assign]
     return is_there, may_go_on
 
 
@@ -144,15 +144,15 @@ async def test_an_event_for_a_busy_instance_does_not_wait_for_its_step(
 ) -> None:
     """It is acknowledged once it is in the queue, which survives a crash; the next step takes it."""
     monkeypatch.setattr(engine_module, "PATIENCE_S", 60.0)
-    async with running(hub, _count) as bench:
-        is_there, may_go_on = _blocking(bench)
-        await bench.begin()
+    async with running_engine(hub, _wait_for_three_events) as bench:
+        is_there, may_go_on = _block_second_step(bench)
+        await bench.start_instance()
         await is_there.wait()
         async with asyncio.timeout(5):
             for _ in range(3):
-                await bench.say("Go")
+                await bench.raise_event("Go")
         may_go_on.set()
-        await bench.watcher.has_ended.wait()
+        await bench.observer.has_ended.wait()
         await bench.in_flight.quiet()
         assert (await bench.engine.record("i") or pytest.fail("no record")).output == "[1,2,2,2]"
     assert await hub.queues.receive_control(0, timedelta(seconds=1)) == []
@@ -163,29 +163,29 @@ async def test_an_event_that_the_queue_refuses_is_acknowledged_after_its_step(az
     async with FaultyTransport(StorageAccount.parse(azurite.connection_string)) as transport:
         assert isinstance(transport, FaultyTransport)
         hub = await _open(transport)
-        async with running(hub, _count) as bench:
-            is_there, may_go_on = _blocking(bench)
-            await bench.begin()
+        async with running_engine(hub, _wait_for_three_events) as bench:
+            is_there, may_go_on = _block_second_step(bench)
+            await bench.start_instance()
             await is_there.wait()
             transport.arm(Fault.PRECONDITION, 0, "queue POST")
-            event = asyncio.create_task(bench.say("Go"))
+            event = asyncio.create_task(bench.raise_event("Go"))
             await transport.has_struck.wait()
             may_go_on.set()
             await event
             await bench.in_flight.quiet()
-            assert (await bench.rows()).count("EventRaised") == 1
+            assert (await bench.event_names()).count("EventRaised") == 1
 
 
 async def test_only_one_of_several_events_for_a_busy_instance_is_stored(azurite: Azurite) -> None:
     """The others wait for the next step, which takes them all; two calls for each would be wasted."""
     async with NotingTransport(StorageAccount.parse(azurite.connection_string)) as transport:
         hub = await _open(transport)
-        async with running(hub, _count) as bench:
-            is_there, may_go_on = _blocking(bench)
-            await bench.begin()
+        async with running_engine(hub, _wait_for_three_events) as bench:
+            is_there, may_go_on = _block_second_step(bench)
+            await bench.start_instance()
             await is_there.wait()
             transport.notes.clear()
-            events = [asyncio.create_task(bench.say("Go")) for _ in range(3)]
+            events = [asyncio.create_task(bench.raise_event("Go")) for _ in range(3)]
             await asyncio.sleep(0)  # all are in the mailbox
             may_go_on.set()
             await asyncio.gather(*events)
@@ -196,7 +196,7 @@ async def test_only_one_of_several_events_for_a_busy_instance_is_stored(azurite:
 async def test_an_event_does_not_wait_for_the_instance_row(azurite: Azurite) -> None:
     """The history is stored and a query sees it; the row comes a moment later."""
 
-    def telling(context: Any) -> Any:
+    def with_custom_status(context: Any) -> Any:
         yield context.wait_for_external_event("Go")
         context.set_custom_status("heard")
         yield context.wait_for_external_event("Stop")
@@ -204,11 +204,11 @@ async def test_an_event_does_not_wait_for_the_instance_row(azurite: Azurite) -> 
     async with NotingTransport(StorageAccount.parse(azurite.connection_string)) as transport:
         assert isinstance(transport, NotingTransport)
         hub = await _open(transport)
-        async with running(hub, telling) as bench:
-            await bench.begin()
+        async with running_engine(hub, with_custom_status) as bench:
+            await bench.start_instance()
             await bench.in_flight.quiet()
             transport.notes.clear()
-            await bench.say("Go")
+            await bench.raise_event("Go")
             kinds = [(note[0], _KINDS.get(" ".join(note.split()[1:3]), "")) for note in transport.notes]
             record = await bench.engine.record("i")
             await bench.in_flight.quiet()
@@ -228,20 +228,20 @@ async def test_a_queued_start_comes_back_after_a_crash(hub: TaskHub, monkeypatch
             await asyncio.Event().wait()
             raise AssertionError("never")
 
-    async with running(hub, _story) as bench:
-        bench.app.execution = lambda started, **_: Stuck(_story, started)  # type: ignore[method-assign]
-        await bench.begin()
-    async with running(hub, _story) as bench:
+    async with running_engine(hub, _activity_then_event) as bench:
+        bench.app.execution = lambda started, **_: Stuck(_activity_then_event, started)  # type: ignore[method-assign]
+        await bench.start_instance()
+    async with running_engine(hub, _activity_then_event) as bench:
         if hub.mode is StorageMode.JOURNAL:
-            await recall_messages(hub, bench.engine, bench.watcher)
+            await recall_messages(hub, bench.engine, bench.observer)
         else:
             await _receive(hub, bench)
-        await bench.say("Go")
-        await bench.watcher.has_ended.wait()
-        assert bench.watcher.statuses[-1] is RuntimeStatus.COMPLETED
+        await bench.raise_event("Go")
+        await bench.observer.has_ended.wait()
+        assert bench.observer.statuses[-1] is RuntimeStatus.COMPLETED
 
 
-async def _receive(hub: TaskHub, bench: Bench) -> None:
+async def _receive(hub: TaskHub, bench: EngineBench) -> None:
     """Hand over the one message of the control queue when it is seen again, which storage alone knows."""
     async with asyncio.timeout(20):
         while not (found := await hub.queues.receive_control(0, timedelta(seconds=30))):  # noqa: ASYNC110
@@ -267,16 +267,16 @@ async def test_an_instance_goes_on_after_the_answer_to_a_commit_is_lost(azurite:
         Transport(StorageAccount.parse(through)) as transport,
     ):
         hub = await _open(transport)
-        async with running(hub, _count) as bench:
-            await bench.begin()
+        async with running_engine(hub, _wait_for_three_events) as bench:
+            await bench.start_instance()
             for _ in range(3):
-                await bench.say("Go")
+                await bench.raise_event("Go")
                 await bench.in_flight.quiet()
-            await bench.watcher.has_ended.wait()
+            await bench.observer.has_ended.wait()
             record = await bench.engine.record("i")
             assert record is not None
             assert (record.status, record.output) == (RuntimeStatus.COMPLETED, "[1,2,2,2]")
-            assert (await bench.rows()).count("EventRaised") == 3
+            assert (await bench.event_names()).count("EventRaised") == 3
             assert batches >= 4
 
 
@@ -284,7 +284,7 @@ async def test_what_is_stored_is_carried_out_whatever_becomes_of_its_row(
     hub: TaskHub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """In journal mode nothing else would bring the activity back before the next start."""
-    async with running(hub, _story) as bench:
+    async with running_engine(hub, _activity_then_event) as bench:
         write = bench.engine._rows.write
 
         async def break_once(*_: Any) -> None:
@@ -293,18 +293,18 @@ async def test_what_is_stored_is_carried_out_whatever_becomes_of_its_row(
 
         monkeypatch.setattr(bench.engine._rows, "write", break_once)
         with pytest.raises(RuntimeError):
-            await bench.begin()
-        await bench.say("Go")
-        await bench.watcher.has_ended.wait()
+            await bench.start_instance()
+        await bench.raise_event("Go")
+        await bench.observer.has_ended.wait()
         assert (await bench.engine.record("i") or pytest.fail("no record")).output == "[1,2]"
 
 
-def _count(context: Any) -> Any:
+def _wait_for_three_events(context: Any) -> Any:
     """An activity, then three events."""
     seen = [(yield context.call_activity("a", context.get_input()))]
     while len(seen) < 4:
-        told = yield context.wait_for_external_event("Go")
-        seen.append(told)
+        answer = yield context.wait_for_external_event("Go")
+        seen.append(answer)
     return seen
 
 
@@ -318,9 +318,9 @@ async def test_each_kind_of_write_waits_for_the_one_before_it(azurite: Azurite) 
     async with NotingTransport(StorageAccount.parse(azurite.connection_string)) as transport:
         assert isinstance(transport, NotingTransport)
         hub = await _open(transport)
-        async with running(hub, three) as bench:
+        async with running_engine(hub, three) as bench:
             transport.notes.clear()
-            await bench.begin()
+            await bench.start_instance()
             while not any(note.startswith("< queue DELETE") for note in transport.notes):  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
             await bench.in_flight.quiet()

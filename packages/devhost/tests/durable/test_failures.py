@@ -46,14 +46,14 @@ def test_what_is_not_there_is_named_with_what_is() -> None:
     """An app with orchestrators and no entity has an empty name in quotes, as in the extension."""
     start = "The function 'x' doesn't exist, is disabled, or is not an {} function. Additional info: {}"
     following = "The following are the known {} functions: {}."
-    for said, kind, info in (
+    for text, kind, info in (
         (missing_orchestrator("x", ["a", "b"]), "orchestrator", following.format("orchestrator", "'a', 'b'")),
         (missing_orchestrator("x", []), "orchestrator", "No orchestrator functions are currently registered!"),
         (missing_entity("x", ["e"], ["a"]), "entity", following.format("entity", "'e'")),
         (missing_entity("x", [], ["a"]), "entity", following.format("entity", "''")),
         (missing_entity("x", ["e"], []), "entity", "No entity functions are currently registered!"),
     ):
-        assert said == start.format(kind, info)
+        assert text == start.format(kind, info)
     message = json.loads(absent_entity("x", ["e"], ["a"]))["Message"]
     assert message == missing_entity("x", ["e"], ["a"])
 

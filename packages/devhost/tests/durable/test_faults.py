@@ -48,7 +48,7 @@ QUICK = [
 
 
 @dataclass(frozen=True, kw_only=True)
-class Bench:
+class FaultBench:
     """A host on a hub of its own, what makes its storage go wrong, and the hub as others see it."""
 
     host: Host
@@ -68,7 +68,7 @@ class Bench:
 
 
 @pytest.fixture
-async def bench(azurite: Azurite, mode: StorageMode) -> AsyncIterator[Bench]:
+async def bench(azurite: Azurite, mode: StorageMode) -> AsyncIterator[FaultBench]:
     """With one host."""
     account = StorageAccount.parse(azurite.connection_string)
     async with AsyncExitStack() as stack:
@@ -76,27 +76,27 @@ async def bench(azurite: Azurite, mode: StorageMode) -> AsyncIterator[Bench]:
         transport = FaultyTransport(account)
         host = await hub.host(transport)
         seen = await hub.open(await stack.enter_async_context(Transport(account)))
-        yield Bench(host=host, transport=transport, hub=seen)
+        yield FaultBench(host=host, transport=transport, hub=seen)
         await host.leave()
 
 
 @pytest.mark.parametrize(
     ("name", "fault"), [(name, fault) for name in RIGHT for fault in list(Fault)[:-2]] if LONG else QUICK
 )
-async def test_an_instance_ends_as_expected_despite_one_fault(bench: Bench, name: str, fault: Fault) -> None:
+async def test_an_instance_ends_as_expected_despite_one_fault(bench: FaultBench, name: str, fault: Fault) -> None:
     """At every call; a caller may get an error, and a second attempt of the same call succeeds."""
     host, transport = bench.host, bench.transport
     wrong = []
     for at in count():
         transport.arm(fault, at)
         instance_id = f"{name}-{at}"
-        await _begin(host, name, instance_id)
+        await _start_instance(host, name, instance_id)
         if name == "answers":
             for number in (1, 2, 3):
-                await _say(host, instance_id, str(number))
+                await _raise_answer(host, instance_id, str(number))
         output = await bench.output(instance_id)
         if output != RIGHT[name]:
-            wrong.append((at, transport.struck, output, host.watcher.troubles[-3:]))
+            wrong.append((at, transport.struck, output, host.observer.troubles[-3:]))
         if not transport.struck:
             break
     assert wrong == []
@@ -104,12 +104,12 @@ async def test_an_instance_ends_as_expected_despite_one_fault(bench: Bench, name
 
 
 @pytest.mark.parametrize("seed", range(8 if LONG else 1))
-async def test_instances_of_all_kinds_end_as_expected_despite_many_faults(bench: Bench, seed: int) -> None:
+async def test_instances_of_all_kinds_end_as_expected_despite_many_faults(bench: FaultBench, seed: int) -> None:
     """One call in twelve fails, in any way: commits, messages, rows, leases and polls."""
     names = [name for name in RIGHT if name != "answers"] * (6 if LONG else 3)
     instances = {f"{name}-{number}": name for number, name in enumerate(names)}
     bench.transport.rain(Random(seed), 1 / 12)
-    await asyncio.gather(*(_begin(bench.host, name, instance_id) for instance_id, name in instances.items()))
+    await asyncio.gather(*(_start_instance(bench.host, name, instance_id) for instance_id, name in instances.items()))
     found = await asyncio.gather(*(bench.output(each, 90.0) for each in instances))
     assert bench.transport.strikes > 15
     bench.transport.rain(None)
@@ -147,32 +147,32 @@ async def _outlive(hub: Hub, azurite: Azurite, name: str, fault: Fault, at: int)
     await asyncio.wait((play, struck), timeout=15, return_when=asyncio.FIRST_COMPLETED)
     play.cancel()
     struck.cancel()
-    await first.die()
+    await first.stop_abruptly()
     second = await hub.host()
     await _play(second, name, "i")
     (output,) = await outputs(second, ["i"], 30.0)
     await second.leave()
-    return transport.struck + " " + " | ".join([*first.watcher.troubles, *second.watcher.troubles]), output
+    return transport.struck + " " + " | ".join([*first.observer.troubles, *second.observer.troubles]), output
 
 
 async def _play(host: Host, name: str, instance_id: str) -> None:
     """Start an instance and do what its caller does until it has ended; a second time, what is still to be done."""
     with suppress(InstanceExists):
         if await host.engine.record(instance_id) is None:
-            await host.begin(name, instance_id)
+            await host.start_instance(name, instance_id)
     if name == "answers":
         for number in (1, 2, 3):
             events = (await host.hub.history.read(instance_id)).events
             if not any(getattr(event, "input", None) == str(number) for event in events):
-                await host.say(instance_id, str(number))
+                await host.raise_answer(instance_id, str(number))
     await outputs(host, [instance_id])
 
 
-async def _begin(host: Host, name: str, instance_id: str) -> None:
+async def _start_instance(host: Host, name: str, instance_id: str) -> None:
     """Start an instance, again and again until it is taken; one that was taken already exists then."""
     for attempt in count():
         try:
-            await host.begin(name, instance_id)
+            await host.start_instance(name, instance_id)
         except InstanceExists:
             assert attempt
         except (StorageFailure, StorageUnavailable):
@@ -180,11 +180,11 @@ async def _begin(host: Host, name: str, instance_id: str) -> None:
         return
 
 
-async def _say(host: Host, instance_id: str, text: str) -> None:
+async def _raise_answer(host: Host, instance_id: str, text: str) -> None:
     """Raise an event. Who is told of a failure looks whether it was taken before raising it again."""
     try:
-        await host.say(instance_id, text)
+        await host.raise_answer(instance_id, text)
     except (StorageFailure, StorageUnavailable):
         events = (await host.hub.history.read(instance_id)).events
         if not any(getattr(event, "input", None) == text for event in events):
-            await host.say(instance_id, text)
+            await host.raise_answer(instance_id, text)

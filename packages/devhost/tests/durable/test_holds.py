@@ -18,7 +18,7 @@ from durable_devhost.storage.queues import Receipt
 from durable_devhost.storage.transport import Transport
 from durable_devhost.taskhub.hub import TaskHub
 from durable_devhost.taskhub.queues import Received
-from packages.devhost.tests.durable.watcher import Watcher
+from packages.devhost.tests.durable.recording_observer import RecordingObserver
 from packages.devhost.tests.faults import Fault, FaultyTransport
 
 NONE = timedelta()
@@ -43,7 +43,7 @@ async def _send(hub: TaskHub, hidden_for: timedelta) -> tuple[Receipt, Message]:
 
 async def test_a_finished_message_is_deleted(hub: TaskHub) -> None:
     """It never comes back, and finishing it twice does no harm."""
-    holds = Holds(hub.queues, Watcher())
+    holds = Holds(hub.queues, RecordingObserver())
     hold = holds.take(*await _send(hub, NONE))
     assert hold is not None
     await holds.finish(hold)
@@ -53,7 +53,7 @@ async def test_a_finished_message_is_deleted(hub: TaskHub) -> None:
 
 async def test_a_message_that_is_already_held_is_not_taken_twice(hub: TaskHub) -> None:
     """The newer receipt replaces the old one, which can no longer delete it."""
-    holds = Holds(hub.queues, Watcher())
+    holds = Holds(hub.queues, RecordingObserver())
     hold = holds.take(*await _send(hub, NONE))
     (again,) = await hub.queues.receive_work_items(HOLD)
     assert isinstance(again, Received)
@@ -67,7 +67,7 @@ async def test_a_message_that_is_already_held_is_not_taken_twice(hub: TaskHub) -
 
 async def test_a_held_message_is_renewed_and_a_dropped_one_is_not(hub: TaskHub) -> None:
     """The first stays hidden beyond its four seconds, the second comes back."""
-    holds = Holds(hub.queues, Watcher())
+    holds = Holds(hub.queues, RecordingObserver())
     kept, dropped = [holds.take(*await _send(hub, HOLD)) for _ in range(2)]
     assert kept is not None
     assert dropped is not None
@@ -86,7 +86,7 @@ async def test_a_held_message_is_renewed_and_a_dropped_one_is_not(hub: TaskHub) 
 async def test_slow_renewals_hold_messages_for_longer(hub: TaskHub, monkeypatch: pytest.MonkeyPatch) -> None:
     """Otherwise storage does nothing but renewals. If it is fast, messages come back as early as before."""
     spans, one_by_one = list[timedelta](), asyncio.Lock()
-    holds = Holds(hub.queues, Watcher())
+    holds = Holds(hub.queues, RecordingObserver())
     for _ in range(12):
         holds.take(*await _send(hub, HOLD))
 
@@ -110,7 +110,7 @@ async def test_slow_renewals_hold_messages_for_longer(hub: TaskHub, monkeypatch:
 
 async def test_a_lost_message_does_not_stop_the_renewals(hub: TaskHub) -> None:
     """Another host has taken or deleted it; the others are renewed."""
-    holds = Holds(hub.queues, Watcher())
+    holds = Holds(hub.queues, RecordingObserver())
     lost, kept = [holds.take(*await _send(hub, HOLD)) for _ in range(2)]
     assert lost is not None
     assert kept is not None
@@ -126,7 +126,7 @@ async def test_a_lost_message_does_not_stop_the_renewals(hub: TaskHub) -> None:
 
 async def test_a_copy_of_a_held_or_finished_message_is_deleted(hub: TaskHub) -> None:
     """If the answer to a put is lost, the queue has the message twice."""
-    holds = Holds(hub.queues, Watcher())
+    holds = Holds(hub.queues, RecordingObserver())
     message = _message()
     hold = holds.take(await hub.queues.send_work_item(message, visible_after=HOLD), message)
     assert hold is not None
@@ -148,7 +148,7 @@ async def test_a_message_that_cannot_be_deleted_now_is_deleted_later(azurite: Az
     transport = FaultyTransport(StorageAccount.parse(azurite.connection_string))
     async with transport:
         hub = await TaskHub.open(transport, "Hub" + uuid4().hex[:20], partition_count=1, clock=SystemClock())
-        holds = Holds(hub.queues, Watcher())
+        holds = Holds(hub.queues, RecordingObserver())
         hold = holds.take(*await _send(hub, NONE))
         assert hold is not None
         transport.arm(Fault.FORBIDDEN, 0)

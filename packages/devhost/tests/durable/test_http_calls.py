@@ -15,8 +15,8 @@ from durable_devhost.durable.ports import Failed, Succeeded
 
 async def _echo(request: web.Request) -> web.Response:
     headers = CIMultiDict([("X-One", "1"), ("X-Two", "a"), ("X-Two", "b")])
-    said = {"method": request.method, "type": request.headers.get("Content-Type"), "body": await request.text()}
-    return web.json_response(said, status=int(request.query.get("status", "200")), headers=headers)
+    echo = {"method": request.method, "type": request.headers.get("Content-Type"), "body": await request.text()}
+    return web.json_response(echo, status=int(request.query.get("status", "200")), headers=headers)
 
 
 @pytest.fixture

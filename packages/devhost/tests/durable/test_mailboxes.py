@@ -22,7 +22,7 @@ def _names(batch: Batch) -> list[str]:
     return [each.message.event.name for each in batch.deliveries if isinstance(each.message.event, EventRaised)]
 
 
-class Diary:
+class RecordingWorker:
     """Works on batches by noting them; `says` tells what each attempt returns."""
 
     def __init__(self, says: Callable[[Batch], float | None] = lambda _: None, slots: int = 2) -> None:
@@ -54,20 +54,20 @@ class Diary:
 
 async def test_messages_for_a_busy_instance_form_its_next_batch() -> None:
     """In the order in which they came."""
-    diary = Diary()
-    async with diary.running() as mailboxes:
+    worker = RecordingWorker()
+    async with worker.running() as mailboxes:
         mailboxes.put(_delivery("1"))
         await asyncio.sleep(0)
         await asyncio.sleep(0)
         mailboxes.put(_delivery("2"))
         mailboxes.put(_delivery("3"))
-    assert diary.attempts == [["1"], ["2", "3"]]
+    assert worker.attempts == [["1"], ["2", "3"]]
 
 
 async def test_a_caller_can_see_whether_others_wait_for_a_busy_instance() -> None:
     """For the batch in progress or the next one; an idle instance has nobody waiting."""
-    diary = Diary()
-    async with diary.running() as mailboxes:
+    worker = RecordingWorker()
+    async with worker.running() as mailboxes:
         assert not mailboxes.works_unwatched("i")
         mailboxes.put(_delivery("1"))
         assert mailboxes.works_unwatched("i")
@@ -75,7 +75,7 @@ async def test_a_caller_can_see_whether_others_wait_for_a_busy_instance() -> Non
         awaited.stored = asyncio.get_running_loop().create_future()
         mailboxes.put(awaited)
         assert not mailboxes.works_unwatched("i")
-        while diary.attempts != [["1", "2"]]:  # noqa: ASYNC110 - the batch is in hand then
+        while worker.attempts != [["1", "2"]]:  # noqa: ASYNC110 - the batch is in hand then
             await asyncio.sleep(0)
         assert not mailboxes.works_unwatched("i")
         awaited.succeed()
@@ -84,29 +84,29 @@ async def test_a_caller_can_see_whether_others_wait_for_a_busy_instance() -> Non
 
 async def test_a_failed_batch_is_retried_before_later_messages() -> None:
     """Unchanged, and as often as it takes."""
-    diary = Diary(lambda batch: 0.01 if batch.attempts < 3 else None)
-    async with diary.running() as mailboxes:
+    worker = RecordingWorker(lambda batch: 0.01 if batch.attempts < 3 else None)
+    async with worker.running() as mailboxes:
         mailboxes.put(_delivery("1"))
         mailboxes.put(_delivery("2"))
         await asyncio.sleep(0.005)
         mailboxes.put(_delivery("3"))
-    assert diary.attempts == [["1", "2"]] * 3 + [["3"]] * 3
+    assert worker.attempts == [["1", "2"]] * 3 + [["3"]] * 3
 
 
 async def test_instances_run_side_by_side_up_to_the_number_of_slots() -> None:
     """One that pauses holds no slot."""
-    diary = Diary(lambda batch: 0.01 if batch.attempts == 1 else None, slots=2)
-    async with diary.running() as mailboxes:
+    worker = RecordingWorker(lambda batch: 0.01 if batch.attempts == 1 else None, slots=2)
+    async with worker.running() as mailboxes:
         for number in range(6):
             mailboxes.put(_delivery("1", f"i{number}"))
-    assert diary.most == 2
-    assert len(diary.attempts) == 12
+    assert worker.most == 2
+    assert len(worker.attempts) == 12
 
 
 async def test_messages_before_the_start_are_processed_after_it() -> None:
     """A message may arrive while the host is being assembled."""
-    diary = Diary()
-    diary.mailboxes.put(_delivery("early"))
-    async with diary.running():
-        assert "i" in diary.mailboxes
-    assert diary.attempts == [["early"]]
+    worker = RecordingWorker()
+    worker.mailboxes.put(_delivery("early"))
+    async with worker.running():
+        assert "i" in worker.mailboxes
+    assert worker.attempts == [["early"]]

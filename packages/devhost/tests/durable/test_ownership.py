@@ -16,7 +16,7 @@ from durable_devhost.storage.transport import Transport
 from durable_devhost.storage_mode import StorageMode
 from durable_devhost.taskhub.hub import TaskHub
 from durable_devhost.taskhub.partitions import PartitionLease
-from packages.devhost.tests.durable.watcher import Watcher
+from packages.devhost.tests.durable.recording_observer import RecordingObserver
 
 
 @pytest.fixture
@@ -36,15 +36,15 @@ async def journal(azurite: Azurite) -> AsyncIterator[TaskHub]:
 
 
 def _host(hub: TaskHub, name: str) -> Ownership:
-    return Ownership(hub=hub, observer=Watcher(), me=name, is_alone=False, uses_app_lease=False)
+    return Ownership(hub=hub, observer=RecordingObserver(), me=name, is_alone=False, uses_app_lease=False)
 
 
 async def test_a_host_restarted_under_the_same_name_keeps_its_partitions(hub: TaskHub) -> None:
     """In a container the machine's name and the pid are often those of the host before it."""
     await _host(hub, "same").claim()
-    again = _host(hub, "same")
-    await again.claim()
-    assert again.partitions() == [0, 1]
+    restarted = _host(hub, "same")
+    await restarted.claim()
+    assert restarted.partitions() == [0, 1]
 
 
 async def test_a_partition_is_read_again_if_the_host_that_asked_for_it_is_gone(
@@ -109,12 +109,12 @@ async def test_of_two_hosts_that_start_at_the_same_time_in_journal_mode_one_give
     first, second = _host(journal, "first"), _host(journal, "second")
     read = second._read
 
-    async def late(*given: Any) -> list[PartitionLease]:
+    async def read_late(*given: Any) -> list[PartitionLease]:
         leases = await read(*given)
         await first.claim()
         return leases
 
-    monkeypatch.setattr(second, "_read", late)
+    monkeypatch.setattr(second, "_read", read_late)
     with pytest.raises(SettingsError, match="which started at the same time"):
         await second.claim()
     assert (first.partitions(), second.partitions()) == ([0, 1], [])
@@ -122,18 +122,21 @@ async def test_of_two_hosts_that_start_at_the_same_time_in_journal_mode_one_give
 
 async def test_a_lease_that_ran_out_is_told_apart_from_a_claim_whose_answer_was_lost(hub: TaskHub) -> None:
     """Both are found as ours in the table, but of the second nothing is in memory."""
-    told: list[str] = []
+    calls: list[str] = []
     host = _host(hub, "host")
-    host.gained, host.regained = lambda number: told.append(f"gained {number}"), lambda n: told.append(f"regained {n}")
+    host.on_gained, host.on_regained = (
+        lambda number: calls.append(f"gained {number}"),
+        lambda n: calls.append(f"regained {n}"),
+    )
     await host.claim()
     host._is_running = True
     host._valid_until = dict.fromkeys(range(2), 0.0)
     await host._pass()
-    assert told == ["regained 0", "regained 1"]
+    assert calls == ["regained 0", "regained 1"]
     host._leases.pop(1)
     host._valid_until.pop(1)
     await host._pass()
-    assert told[2:] == ["gained 1"]
+    assert calls[2:] == ["gained 1"]
 
 
 async def test_nobodys_wish_for_a_share_is_heard_in_journal_mode(journal: TaskHub) -> None:

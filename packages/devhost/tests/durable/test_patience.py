@@ -7,7 +7,7 @@ from durable_devhost.durable.patience import Patience
 from durable_devhost.errors import StorageUnavailable
 from durable_devhost.storage.account import failure
 from durable_devhost.taskhub.failures import LostRace
-from packages.devhost.tests.durable.watcher import Watcher
+from packages.devhost.tests.durable.recording_observer import RecordingObserver
 
 FORBIDDEN = failure(403, "AuthorizationFailure", "Not this time.")
 
@@ -25,18 +25,18 @@ def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 
 async def _try(patience: Patience, error: Exception | None) -> None:
-    async with patience.trying():
+    async with patience.attempt():
         if error is not None:
             raise error
 
 
 async def test_a_trouble_is_reported_once_and_so_is_its_end(pauses: list[float]) -> None:
     """However many attempts lie between."""
-    watcher = Watcher()
-    patience = Patience(watcher, "The queue q")
+    observer = RecordingObserver()
+    patience = Patience(observer, "The queue q")
     for error in (None, FORBIDDEN, StorageUnavailable("nobody is there"), FORBIDDEN, None, None):
         await _try(patience, error)
-    assert watcher.troubles == [
+    assert observer.troubles == [
         "The queue q cannot be reached: 403 AuthorizationFailure: Not this time. devhost goes on trying.",
         "The queue q can be reached again.",
     ]
@@ -45,7 +45,7 @@ async def test_a_trouble_is_reported_once_and_so_is_its_end(pauses: list[float])
 
 async def test_pauses_grow_to_a_limit_and_follow_the_retry_after_of_the_service(pauses: list[float]) -> None:
     """A success begins anew."""
-    patience = Patience(Watcher(), "The queue q", longest_s=4.0)
+    patience = Patience(RecordingObserver(), "The queue q", longest_s=4.0)
     for _ in range(6):
         await _try(patience, FORBIDDEN)
     await _try(patience, None)
@@ -57,13 +57,13 @@ async def test_pauses_grow_to_a_limit_and_follow_the_retry_after_of_the_service(
 
 async def test_a_lost_race_is_no_trouble(pauses: list[float]) -> None:
     """The next attempt reads the new state."""
-    watcher = Watcher()
-    await _try(Patience(watcher, "The queue q"), LostRace("They were faster."))
-    assert (watcher.troubles, pauses) == ([], [])
+    observer = RecordingObserver()
+    await _try(Patience(observer, "The queue q"), LostRace("They were faster."))
+    assert (observer.troubles, pauses) == ([], [])
 
 
 async def test_a_bug_is_not_retried(pauses: list[float]) -> None:
     """It ends the task, and the host with it."""
     with pytest.raises(KeyError):
-        await _try(Patience(Watcher(), "The queue q"), KeyError("a defect"))
+        await _try(Patience(RecordingObserver(), "The queue q"), KeyError("a defect"))
     assert pauses == []

@@ -35,7 +35,7 @@ async def hub(azurite: Azurite, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
         yield Hub(azurite.connection_string, stack, StorageMode.JOURNAL)
 
 
-class Stuck(App):
+class StuckApp(App):
     """Its activities never end."""
 
     async def run_activity(self, name: str, input_text: str, instance_id: str, trace: Trace | None) -> Outcome:
@@ -44,16 +44,16 @@ class Stuck(App):
 
 
 def _stop_activities(host: Host) -> None:
-    host.engine.activities._app = Stuck([])
+    host.engine.activities._app = StuckApp([])
 
 
 async def test_an_open_activity_runs_again_with_its_input(hub: Hub) -> None:
     """Which no message has; those that have a result do not."""
     first = await hub.host()
     _stop_activities(first)
-    await first.begin("chain", "i")
-    await first.begin("fan", "j")
-    await first.die()
+    await first.start_instance("chain", "i")
+    await first.start_instance("fan", "j")
+    await first.stop_abruptly()
     second = await hub.host()
     assert await outputs(second, ["i", "j"]) == ["3", "780"]
     assert sorted(hub.runs) == sorted([*(f"i {n}" for n in range(3)), *(f"j {n}" for n in range(40))])
@@ -67,8 +67,8 @@ async def test_an_open_http_call_is_sent_again_where_inputs_are_stored(
     first = await hub.host()
     with monkeypatch.context() as patch:
         patch.setattr(activities_module, "call_http", lambda _: asyncio.Event().wait())
-        await first.begin("fetches", "i")
-        await first.die()
+        await first.start_instance("fetches", "i")
+        await first.stop_abruptly()
     second = await hub.host()
     assert "(127.0.0.1:9)" in str(await outputs(second, ["i"]))
 
@@ -77,7 +77,7 @@ async def test_what_is_at_it_does_not_run_twice(hub: Hub) -> None:
     """A host that claims a partition again looks at what it still has in hand."""
     host = await hub.host()
     _stop_activities(host)
-    await host.begin("fan", "i")
+    await host.start_instance("fan", "i")
     await host.listener.recovery.recall()
     await host.listener.recovery.recover()
     activities = host.engine.activities
@@ -90,7 +90,7 @@ async def test_a_lease_that_lapsed_and_is_renewed_brings_nothing_back(
     """Nobody else was at it, and all is still in memory: an activity that has ended must not run again."""
     host = await hub.host()
     _stop_activities(host)
-    await host.begin("chain", "i")
+    await host.start_instance("chain", "i")
     recalled: list[str] = []
     monkeypatch.setattr(host.listener.recovery, "_recall", lambda: recalled.append("messages"))
     monkeypatch.setattr(host.listener.recovery, "_recover", lambda: recalled.append("activities"))
@@ -98,8 +98,8 @@ async def test_a_lease_that_lapsed_and_is_renewed_brings_nothing_back(
     assert host.partitions() == 0
     await host.ownership._pass()
     assert host.partitions() == PARTITIONS
-    await host.begin("approval", "j")
-    await host.say("j", "5")
+    await host.start_instance("approval", "j")
+    await host.raise_answer("j", "5")
     assert await outputs(host, ["j"]) == ["5"]
     assert recalled == []
 
@@ -107,16 +107,16 @@ async def test_a_lease_that_lapsed_and_is_renewed_brings_nothing_back(
 async def test_events_that_were_answered_come_back_in_their_order(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
     """They lie beside the history of their instance, which was at work."""
     first = await hub.host()
-    await first.begin("answers", "i")
+    await first.start_instance("answers", "i")
     await first.in_flight.quiet()
     monkeypatch.setattr(engine_module, "PATIENCE_S", 0.0)
     monkeypatch.setattr(first.engine._decider, "decide", lambda *_: asyncio.Event().wait())  # a step that blocks
     for number in (1, 2, 3):
-        await first.say("i", str(number))
+        await first.raise_answer("i", str(number))
     assert [each.entry.instance_id async for each in first.hub.journal.pending() if isinstance(each, Pending)] == [
         "i", "i", "i"
     ]  # fmt: skip
-    await first.die()
+    await first.stop_abruptly()
     second = await hub.host()
     assert await outputs(second, ["i"]) == ["[1,2,3]"]
 
@@ -127,9 +127,9 @@ async def test_a_row_that_was_never_written_does_not_hide_an_instance(hub: Hub, 
     first = await hub.host(transport)
     _stop_activities(first)
     transport.arm(Fault.STUCK, 0, only="table PATCH")
-    beginning = asyncio.create_task(first.begin("chain", "i"))
+    beginning = asyncio.create_task(first.start_instance("chain", "i"))
     await transport.has_struck.wait()
-    await first.die()
+    await first.stop_abruptly()
     beginning.cancel()
     async with Transport(StorageAccount.parse(azurite.connection_string)) as plain:
         between = Host("host-between", await hub.open(plain), hub.runs)
@@ -150,7 +150,7 @@ async def test_a_message_that_is_due_later_is_delivered_when_it_is_due(hub: Hub)
     await first.hub.journal.add(
         Pending(entry=first.hub.journal.entry("i", due), message=Message(event=signal, target=target), due=due)
     )
-    await first.die()
+    await first.stop_abruptly()
     second = await hub.host()
     assert second.engine.timers.next_due() == due
     async with asyncio.timeout(10):
@@ -162,8 +162,8 @@ async def test_a_message_that_is_due_later_is_delivered_when_it_is_due(hub: Hub)
 async def test_a_timer_is_told_by_its_history(hub: Hub) -> None:
     """There is no message of it."""
     first = await hub.host()
-    await first.begin("race", "i")
-    await first.die()
+    await first.start_instance("race", "i")
+    await first.stop_abruptly()
     assert [each async for each in first.hub.journal.pending()] == []
     second = await hub.host()
     assert await outputs(second, ["i"]) == ['"timer"']
@@ -177,8 +177,8 @@ async def test_a_message_that_cannot_be_read_is_named_and_left(hub: Hub, azurite
         row = {"PartitionKey": "i", "RowKey": "outbox-1", "Message": "nonsense"}
         await TableService(transport).insert(first.hub.names.history, row)
     second = await hub.host()
-    assert [each for each in second.watcher.troubles if "Row outbox-1 of instance 'i'" in each]
-    await second.begin("chain", "j")
+    assert [each for each in second.observer.troubles if "Row outbox-1 of instance 'i'" in each]
+    await second.start_instance("chain", "j")
     assert await outputs(second, ["j"]) == ["3"]
 
 
@@ -186,8 +186,8 @@ async def test_a_long_activity_is_no_lost_message(hub: Hub) -> None:
     """In standard mode an open activity without a work item is; here none has one."""
     first = await hub.host()
     _stop_activities(first)
-    await first.begin("chain", "i")
-    await first.die()
+    await first.start_instance("chain", "i")
+    await first.stop_abruptly()
     second = await hub.host()
     _stop_activities(second)
     assert second.listener.recovery._suspects == []
@@ -198,10 +198,10 @@ async def test_a_start_of_another_process_is_taken_from_the_queue(hub: Hub, azur
     host = await hub.host()
     async with Transport(StorageAccount.parse(azurite.connection_string)) as transport:
         foreign = Host("client", await hub.open(transport), hub.runs)
-        await foreign.begin("approval", "i")
+        await foreign.start_instance("approval", "i")
         assert (await foreign.engine.record("i") or pytest.fail("no row")).status is RuntimeStatus.PENDING
         async with asyncio.timeout(20):
             while (await host.hub.instances.get("i") or pytest.fail("no row")).status is RuntimeStatus.PENDING:  # noqa: ASYNC110
                 await asyncio.sleep(0.05)
-        await foreign.say("i", "5")
+        await foreign.raise_answer("i", "5")
         assert await outputs(host, ["i"]) == ["5"]

@@ -32,8 +32,8 @@ def test_every_field_is_read() -> None:
         asked=True,
     )  # fmt: skip
     assert read_script(answer, count().__next__) == Script(
-        cancelled=(0, 2), custom_status='{"a":1}', done=True, output="[1]", error="ValueError: x", stack="  File",
-        asked=True,
+        cancelled=(0, 2), custom_status='{"a":1}', is_done=True, output="[1]", error="ValueError: x", stack="  File",
+        has_read_is_replaying=True,
     )  # fmt: skip
 
 
@@ -65,7 +65,7 @@ def test_a_value_is_converted_as_the_host_does(field: str) -> None:
     assert getattr(script, field) == '["NaN","a�z"]'
     assert read_script(_answer(**{field: "[" * 63 + "]" * 63}), count().__next__).error is None
     deep = read_script(_answer(**{field: "[" * 64 + "]" * 64}), count().__next__)
-    assert deep.done
+    assert deep.is_done
     assert (deep.error or "").startswith(
         f"One or more errors occurred. (The reader's MaxDepth of 64 has been exceeded. Path '{field}[0]"
     )

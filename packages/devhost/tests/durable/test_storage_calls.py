@@ -20,20 +20,20 @@ pytestmark = [pytest.mark.filterwarnings("ignore:.*not be repeated"), pytest.mar
 STANDARD, JOURNAL = StorageMode.STANDARD, StorageMode.JOURNAL
 
 
-class Till:
+class CountedHost:
     """A host whose calls are counted; in journal mode it deletes what is left over only when told to."""
 
     def __init__(self, host: Host, transport: NotingTransport) -> None:
         self.host = host
         self._transport = transport
 
-    async def settled(self) -> None:
+    async def wait_until_settled(self) -> None:
         """Return when nothing is under way, and what is left over is deleted."""
         await self.host.in_flight.quiet()
         if isinstance(self.host.engine._outbox, journal_module.JournalOutbox):
             await self.host.engine._outbox._clean_up()
 
-    def calls(self) -> dict[str, int]:
+    def take_counts(self) -> dict[str, int]:
         """The calls so far by kind, and no more of them."""
         counts: dict[str, int] = {}
         for note in self._transport.notes:
@@ -46,23 +46,23 @@ class Till:
 
 
 @pytest.fixture
-async def till(azurite: Azurite, mode: StorageMode, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Till]:
+async def counted(azurite: Azurite, mode: StorageMode, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[CountedHost]:
     """With one host of each mode."""
     monkeypatch.setattr(journal_module, "CLEAN_UP_AFTER_S", 3600.0)
     async with AsyncExitStack() as stack:
         transport = NotingTransport(StorageAccount.parse(azurite.connection_string))
         host = await Hub(azurite.connection_string, stack, mode).host(transport)
-        till = Till(host, transport)
-        await till.settled()
-        till.calls()
-        yield till
+        counted = CountedHost(host, transport)
+        await counted.wait_until_settled()
+        counted.take_counts()
+        yield counted
         await host.leave()
 
 
-async def _cost(till: Till, work: Callable[[], Awaitable[object]]) -> dict[str, int]:
+async def _cost(counted: CountedHost, work: Callable[[], Awaitable[object]]) -> dict[str, int]:
     await work()
-    await till.settled()
-    return till.calls()
+    await counted.wait_until_settled()
+    return counted.take_counts()
 
 
 READS = {"table GET": 2}
@@ -102,7 +102,7 @@ READS = {"table GET": 2}
     ],
 )
 async def test_the_calls_of_an_instance_from_its_start_to_its_end(
-    till: Till, mode: StorageMode, name: str, both: dict[str, int], only: dict[StorageMode, dict[str, int]]
+    counted: CountedHost, mode: StorageMode, name: str, both: dict[str, int], only: dict[StorageMode, dict[str, int]]
 ) -> None:
     """Six episodes of a chain, and the row at the start and at the end.
 
@@ -111,21 +111,21 @@ async def test_the_calls_of_an_instance_from_its_start_to_its_end(
 
     In standard mode an entity call's fourth is the row of the start, which is put on a queue before the request.
     """
-    assert await _cost(till, lambda: till.host.begin(name, name)) == {**both, **only[mode]}
+    assert await _cost(counted, lambda: counted.host.start_instance(name, name)) == {**both, **only[mode]}
 
 
-async def test_the_calls_of_an_event(till: Till, mode: StorageMode) -> None:
+async def test_the_calls_of_an_event(counted: CountedHost, mode: StorageMode) -> None:
     """Waiting costs a commit and a row, and so does the event: in both modes it is answered when it is history."""
-    assert await _cost(till, lambda: till.host.begin("approval", "i")) == {
+    assert await _cost(counted, lambda: counted.host.start_instance("approval", "i")) == {
         "table GET": 2, "table POST": 1, "table PATCH": 1
     }  # fmt: skip
     event = {"table PATCH": 2} if mode is JOURNAL else {"table POST": 1, "table PATCH": 1}
-    assert await _cost(till, lambda: till.host.say("i", "1")) == event
+    assert await _cost(counted, lambda: counted.host.raise_answer("i", "1")) == event
 
 
-async def test_the_calls_of_a_fan_out_of_a_thousand(till: Till, mode: StorageMode) -> None:
+async def test_the_calls_of_a_fan_out_of_a_thousand(counted: CountedHost, mode: StorageMode) -> None:
     """A put and a delete for each in standard mode; one for each batch of 99 rows, or less of what came at once."""
-    calls = await _cost(till, lambda: till.host.begin("thousand", "i"))
+    calls = await _cost(counted, lambda: counted.host.start_instance("thousand", "i"))
     puts, deletes = calls.pop("queue POST", 0), calls.pop("queue DELETE", 0)
     assert puts == deletes
     assert puts in ((1000, 1001) if mode is STANDARD else (0,))  # a start that takes long is put on a queue too

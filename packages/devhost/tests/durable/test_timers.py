@@ -13,7 +13,7 @@ from durable_devhost.model.history import InstanceRef, TimerFired
 from durable_devhost.model.messages import Message
 
 
-class Watch:
+class TimerBench:
     """A heap and what it has fired, each with the time at which it was."""
 
     def __init__(self) -> None:
@@ -46,38 +46,38 @@ class Watch:
 @given(st.lists(st.integers(0, 1000), min_size=1))
 def test_timers_fire_in_order_of_their_due_times(seconds: Sequence[int]) -> None:
     """Equal ones in the order in which they were set."""
-    watch = Watch()
+    bench = TimerBench()
     for number, due in enumerate(seconds):
-        watch.arm(number, due)
-    assert watch.heap.next_due() == watch.began + timedelta(seconds=min(seconds))
-    watch.clock.move_to(watch.began + timedelta(seconds=2000))
-    watch.heap.fire_due()
-    assert [number for _, number in sorted((due, number) for number, due in enumerate(seconds))] == watch.fired
-    assert (watch.early, watch.heap.next_due()) == ([], None)
+        bench.arm(number, due)
+    assert bench.heap.next_due() == bench.began + timedelta(seconds=min(seconds))
+    bench.clock.move_to(bench.began + timedelta(seconds=2000))
+    bench.heap.fire_due()
+    assert [number for _, number in sorted((due, number) for number, due in enumerate(seconds))] == bench.fired
+    assert (bench.early, bench.heap.next_due()) == ([], None)
 
 
 def test_an_armed_timer_is_not_armed_twice() -> None:
     """Until it has fired: the next generation may use its number again."""
-    watch = Watch()
+    bench = TimerBench()
     for _ in range(2):
-        watch.arm(1, 0)
-    assert len(watch.heap) == 1
-    watch.heap.fire_due()
-    watch.arm(1, 0)
-    watch.heap.fire_due()
-    assert [1, 1] == watch.fired
+        bench.arm(1, 0)
+    assert len(bench.heap) == 1
+    bench.heap.fire_due()
+    bench.arm(1, 0)
+    bench.heap.fire_due()
+    assert [1, 1] == bench.fired
 
 
 async def test_the_heap_sleeps_until_the_earliest_timer() -> None:
     """A new earlier timer goes first, and a jump of the clock wakes the heap."""
-    watch = Watch()
-    running = asyncio.create_task(watch.heap.run())
-    watch.arm(3, 7200)
+    bench = TimerBench()
+    running = asyncio.create_task(bench.heap.run())
+    bench.arm(3, 7200)
     await asyncio.sleep(0)
-    watch.arm(2, 0.05)
-    watch.arm(1, 0.02)
-    await watch.two_fired.wait()
-    watch.clock.move_to(watch.began + timedelta(hours=3))
-    await watch.all_fired.wait()
+    bench.arm(2, 0.05)
+    bench.arm(1, 0.02)
+    await bench.two_fired.wait()
+    bench.clock.move_to(bench.began + timedelta(hours=3))
+    await bench.all_fired.wait()
     running.cancel()
-    assert ([1, 2, 3], []) == (watch.fired, watch.early)
+    assert ([1, 2, 3], []) == (bench.fired, bench.early)

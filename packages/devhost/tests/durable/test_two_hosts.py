@@ -32,7 +32,7 @@ async def hub(azurite: Azurite, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
         yield Hub(azurite.connection_string, stack)
 
 
-async def _until(look: Callable[[], Any], patience_s: float = A_LEASE_AND_MORE_S) -> None:
+async def _wait_until(look: Callable[[], Any], patience_s: float = A_LEASE_AND_MORE_S) -> None:
     give_up = monotonic() + patience_s
     while not look():
         assert monotonic() < give_up, "it never came about"
@@ -42,13 +42,13 @@ async def _until(look: Callable[[], Any], patience_s: float = A_LEASE_AND_MORE_S
 async def test_two_hosts_share_partitions_and_forward_messages_to_the_owner(hub: Hub) -> None:
     """Starts, events and results go to the instance's owner; both see the same status."""
     one, other = await hub.host(), await hub.host()
-    await _until(lambda: (one.partitions(), other.partitions()) == (2, 2))
+    await _wait_until(lambda: (one.partitions(), other.partitions()) == (2, 2))
 
-    chains = [await (one, other)[number % 2].begin("chain", f"chain-{number}") for number in range(10)]
-    waits = [await one.begin("approval", f"wait-{number}") for number in range(10)]
+    chains = [await (one, other)[number % 2].start_instance("chain", f"chain-{number}") for number in range(10)]
+    waits = [await one.start_instance("approval", f"wait-{number}") for number in range(10)]
     for number, instance_id in enumerate(waits):
-        await _known(other, instance_id)
-        await other.say(instance_id, str(number))
+        await _wait_until_known(other, instance_id)
+        await other.raise_answer(instance_id, str(number))
 
     assert await outputs(one, chains) == ["3"] * 10
     assert await outputs(other, waits) == [str(number) for number in range(10)]
@@ -56,7 +56,7 @@ async def test_two_hosts_share_partitions_and_forward_messages_to_the_owner(hub:
     assert sorted(set(hub.runs)) == sorted(hub.runs), "an activity ran twice"
 
 
-async def _known(host: Host, instance_id: str) -> None:
+async def _wait_until_known(host: Host, instance_id: str) -> None:
     while await host.engine.record(instance_id) is None:  # noqa: ASYNC110 - storage alone knows
         await asyncio.sleep(0.02)
 
@@ -66,11 +66,11 @@ async def test_nothing_is_lost_while_partitions_move_during_work(hub: Hub) -> No
     first = await hub.host()
     instances: list[str] = []
     for round_ in range(3):
-        instances += [await first.begin("chain", f"r{round_}-{number}") for number in range(12)]
+        instances += [await first.start_instance("chain", f"r{round_}-{number}") for number in range(12)]
         guest = await hub.host()
-        instances += [await guest.begin("chain", f"g{round_}-{number}") for number in range(4)]
-        await _until(lambda guest=guest: guest.partitions() == 2)  # type: ignore[misc]
-        instances += [await guest.begin("chain", f"h{round_}-{number}") for number in range(4)]
+        instances += [await guest.start_instance("chain", f"g{round_}-{number}") for number in range(4)]
+        await _wait_until(lambda guest=guest: guest.partitions() == 2)  # type: ignore[misc]
+        instances += [await guest.start_instance("chain", f"h{round_}-{number}") for number in range(4)]
         await guest.leave()
     assert await outputs(first, instances, A_LEASE_AND_MORE_S) == ["3"] * len(instances)
 
@@ -78,11 +78,11 @@ async def test_nothing_is_lost_while_partitions_move_during_work(hub: Hub) -> No
 async def test_another_host_finishes_the_work_of_a_dead_one(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
     """As soon as it is known to be gone, or its lease has run out."""
     one, other = await hub.host(), await hub.host()
-    await _until(lambda: (one.partitions(), other.partitions()) == (2, 2))
-    instances = [await one.begin("fan", f"fan-{number}") for number in range(8)]
-    await one.die()
+    await _wait_until(lambda: (one.partitions(), other.partitions()) == (2, 2))
+    instances = [await one.start_instance("fan", f"fan-{number}") for number in range(8)]
+    await one.stop_abruptly()
     monkeypatch.setattr(ownership_module, "is_gone", lambda owner: owner == "host-1")
-    await _until(lambda: other.partitions() == 4)
+    await _wait_until(lambda: other.partitions() == 4)
     assert await outputs(other, instances) == ["780"] * 8
 
 
@@ -93,11 +93,11 @@ async def test_a_stale_row_of_a_dead_host_is_corrected(
     monkeypatch.setattr(ownership_module, "is_gone", lambda owner: owner == "host-1")
     transport = FaultyTransport(StorageAccount.parse(azurite.connection_string))
     one = await hub.host(transport)
-    await one.begin("stages", "i")
+    await one.start_instance("stages", "i")
     transport.arm(Fault.STUCK, 0, only="table PATCH")
-    answering = asyncio.create_task(one.say("i", '"yes"'))
+    answering = asyncio.create_task(one.raise_answer("i", '"yes"'))
     await transport.has_struck.wait()
-    await one.die()
+    await one.stop_abruptly()
     answering.cancel()
     other = await hub.host()
     assert (await other.hub.instances.get("i") or pytest.fail("no row")).custom_status == "1"
@@ -114,9 +114,9 @@ async def test_a_result_that_arrives_before_its_history_is_kept(hub: Hub, azurit
         slow = await hub.host(Transport(StorageAccount.parse(through_the_proxy)))
         instance = "slow-fan"
         fast = await hub.host()
-        await slow.begin("fan", instance)
+        await slow.start_instance("fan", instance)
         assert await outputs(fast, [instance]) == ["780"]
-        await slow.die()
+        await slow.stop_abruptly()
 
 
 def _late_history(_verb: str, path: str) -> float:

@@ -73,7 +73,7 @@ FUNCTIONS = catalog()
 URL = "http://127.0.0.1:7071"
 READY = Ready(
     url=URL, app="shop", hub="ShopHub", storage="Azurite on port 10000", clock="virtual",
-    functions=Ready.listed(FUNCTIONS, URL, "api"), disabled=("old",),
+    functions=Ready.list_functions(FUNCTIONS, URL, "api"), disabled=("old",),
 )  # fmt: skip
 
 
@@ -149,12 +149,12 @@ def test_the_banner_groups_the_functions_and_shows_every_url() -> None:
 
     """
     expected = textwrap.dedent(expected).replace("PLACE", _function("on_bus").where)
-    assert expected == printed(lambda console: console.started(READY), json_logs=False)
+    assert expected == printed(lambda console: console.host_started(READY), json_logs=False)
 
 
 def test_the_ready_record_has_the_url_and_the_functions() -> None:
     """A program waits for it; empty values are left out."""
-    found = record(lambda console: console.started(READY))
+    found = record(lambda console: console.host_started(READY))
     assert (found["event"], found["url"], found["hub"], found["clock"]) == ("ready", URL, "ShopHub", "virtual")
     assert "keys" not in found
     assert found["functions"][0] == {
@@ -167,7 +167,7 @@ def test_an_invocation_is_one_line_with_its_duration() -> None:
     """Name, kind, outcome, milliseconds."""
 
     def tell(console: Console) -> None:
-        console.ended(_function("order"), INVOCATION, Returned(), 0.0124)
+        console.invocation_ended(_function("order"), INVOCATION, Returned(), 0.0124)
 
     assert line(tell).split() == ["order", "queue", "ok", "12", "ms"]
     assert record(tell) == {
@@ -179,7 +179,7 @@ def test_a_successful_http_invocation_is_shown_only_as_its_request() -> None:
     """One line is enough for a person; machines get both."""
 
     def tell(console: Console) -> None:
-        console.ended(_function("hello"), INVOCATION, Returned(value="hi"), 0.0124)
+        console.invocation_ended(_function("hello"), INVOCATION, Returned(value="hi"), 0.0124)
 
     assert printed(tell, json_logs=False) == ""
     assert record(tell)["event"] == "invocation"
@@ -190,7 +190,7 @@ def test_a_request_is_one_line_with_its_status(status: int, function: str) -> No
     """Function, status, duration, method and path."""
 
     def tell(console: Console) -> None:
-        console.requested("GET", "/api/hello/ann", status, 0.0124, function)
+        console.request_answered("GET", "/api/hello/ann", status, 0.0124, function)
 
     assert line(tell).split() == [function or "-", "http", str(status), "12", "ms", "GET", "/api/hello/ann"]
     expected = {"event": "request", "method": "GET", "path": "/api/hello/ann", "status": status, "ms": 12.4}
@@ -201,7 +201,7 @@ def test_a_failed_invocation_shows_the_users_own_stack() -> None:
     """Below the line, indented."""
 
     def tell(console: Console) -> None:
-        console.ended(_function("hello"), INVOCATION, BOOM, 1)
+        console.invocation_ended(_function("hello"), INVOCATION, BOOM, 1)
 
     assert 'failed  1,000 ms  ValueError: boom\n            File "app.py", line 3, in hello' in line(tell)
     assert (record(tell)["error"], record(tell)["stack"]) == (BOOM.message, BOOM.stack)
@@ -241,22 +241,22 @@ def test_a_log_record_of_the_app_names_its_function_and_invocation() -> None:
     message = {"kind": "log", "level": "warning", "logger": "shop", "text": "3 orders", "function": "hello",
                "invocation": INVOCATION.id, "stack": ""}  # fmt: skip
 
-    assert record(lambda console: console.heard(message)) == {
+    assert record(lambda console: console.worker_message(message)) == {
         "event": "log", "level": "warning", "logger": "shop", "text": "3 orders", "function": "hello",
         "invocation": INVOCATION.id,
     }  # fmt: skip
-    assert line(lambda console: console.heard(message)).split() == ["hello", "warning", "3", "orders"]
+    assert line(lambda console: console.worker_message(message)).split() == ["hello", "warning", "3", "orders"]
     outside = {**message, "function": "", "invocation": "", "stack": "  File x\n"}
-    assert line(lambda console: console.heard(outside)).split()[:2] == ["shop", "warning"]
-    assert line(lambda console: console.heard(outside)).endswith("\n            File x")
+    assert line(lambda console: console.worker_message(outside)).split()[:2] == ["shop", "warning"]
+    assert line(lambda console: console.worker_message(outside)).endswith("\n            File x")
 
 
 def test_an_orchestrator_that_blocks_is_a_warning_for_its_instance() -> None:
     """The worker notices it; a message of an unknown kind is ignored."""
-    slow = record(lambda console: console.heard({"kind": "slow", "name": "story", "instance": "i-1"}))
+    slow = record(lambda console: console.worker_message({"kind": "slow", "name": "story", "instance": "i-1"}))
     assert (slow["event"], slow["instance"]) == ("warning", "i-1")
     assert slow["text"].startswith("The orchestrator 'story' has not come back for a second.")
-    assert printed(lambda console: console.heard({"kind": "news"}), json_logs=True) == ""
+    assert printed(lambda console: console.worker_message({"kind": "news"}), json_logs=True) == ""
 
 
 def test_a_dead_worker_is_a_failure_with_its_last_output() -> None:
@@ -288,7 +288,7 @@ def test_control_characters_do_not_control_the_terminal_and_stay_in_records() ->
     assert record(lambda console: console.notice(text))["text"] == text
 
     def tell(console: Console) -> None:
-        console.requested("GET", "/a\nb", 404, 0.0)
+        console.request_answered("GET", "/a\nb", 404, 0.0)
 
     assert line(tell).endswith("GET  /a\\nb".replace("  ", " "))
 
@@ -348,10 +348,10 @@ def test_an_invocation_names_its_instance() -> None:
     assert function is not None
 
     def well(console: Console) -> None:
-        console.ended(function, invocation, Returned(value=None), 0.002)
+        console.invocation_ended(function, invocation, Returned(value=None), 0.002)
 
     def badly(console: Console) -> None:
-        console.ended(function, invocation, BOOM, 0.002)
+        console.invocation_ended(function, invocation, BOOM, 0.002)
 
     assert line(well).endswith("ok  2 ms  0123456789..")
     assert "instance 0123456789abcdef" in line(badly)
@@ -364,9 +364,9 @@ def test_in_place_of_func_app_logs_have_the_form_of_core_tools() -> None:
     clock.move_to(NOON)
     console = Console.create(clock, json_logs=False, as_func=True, stream=stream)
     log = {"kind": "log", "level": "info", "logger": "shop", "function": "order", "invocation": "i", "stack": ""}
-    console.heard({**log, "text": "taken\x1b[31m"})
-    console.ended(_function("order"), INVOCATION, BOOM, 0.0124)
-    console.requested("GET", "/api/any", 404, 0.001)
+    console.worker_message({**log, "text": "taken\x1b[31m"})
+    console.invocation_ended(_function("order"), INVOCATION, BOOM, 0.0124)
+    console.request_answered("GET", "/api/any", 404, 0.001)
     taken, executed, while_executing, error, *stack, requested = stream.getvalue().splitlines()
     assert taken.startswith("[2199-05-17T12:00:00.")
     assert [each.partition("Z] ")[2] for each in (taken, executed, while_executing, error)] == [
@@ -390,5 +390,7 @@ def test_the_last_records_are_kept_for_the_dashboard() -> None:
 
 def test_the_banner_names_the_dashboard() -> None:
     """In its own line, after the address that tools read."""
-    shown = printed(lambda console: console.started(replace(READY, dashboard="http://x/devhost/")), json_logs=False)
+    shown = printed(
+        lambda console: console.host_started(replace(READY, dashboard="http://x/devhost/")), json_logs=False
+    )
     assert "Dashboard http://x/devhost/" in shown.splitlines()

@@ -98,7 +98,7 @@ async def bench() -> AsyncIterator[Bench]:
 async def test_each_queue_and_timer_function_has_its_listener(bench: Bench) -> None:
     """Blob functions share one; others have none here."""
     assert (len(bench.listeners.queues), len(bench.listeners.blobs), len(bench.listeners.timers)) == (1, 1, 1)
-    assert len(bench.listeners.fetching) == 2
+    assert len(bench.listeners.fetching_listeners) == 2
     assert sorted(bench.journal.entries) == ["b1 listens", "q1 listens", "t1 listens"]
 
 
@@ -156,5 +156,5 @@ async def test_a_queue_output_wakes_only_the_listener_of_that_queue(bench: Bench
 
 async def test_the_blob_listener_is_told_of_each_blob_that_the_host_writes(bench: Bench) -> None:
     """It knows which containers it scans."""
-    bench.listeners.written("inbox")
+    bench.listeners.scan_container("inbox")
     await bench.journal.until("b1 nudged inbox")

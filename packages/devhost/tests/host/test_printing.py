@@ -24,7 +24,7 @@ def test_the_banner_ends_with_the_pages_to_open() -> None:
         url="http://x", app="shop", hub="ShopHub", storage="s", clock="virtual", dashboard="http://x/devhost/",
         mail="http://x/devhost/mail", pages=(("Inbox", "http://x/api/inbox"),),
     )  # fmt: skip
-    assert printed(lambda console: console.started(ready))[-3:] == [
+    assert printed(lambda console: console.host_started(ready))[-3:] == [
         "Inbox     http://x/api/inbox",
         "Dashboard http://x/devhost/",
         "Mail      http://x/devhost/mail",
@@ -33,7 +33,7 @@ def test_the_banner_ends_with_the_pages_to_open() -> None:
 
 def test_without_pages_the_banner_ends_with_the_address_of_the_host() -> None:
     """As tools read it."""
-    assert printed(lambda console: console.started(READY))[-1] == "Ready on http://x  Ctrl-C stops."
+    assert printed(lambda console: console.host_started(READY))[-1] == "Ready on http://x  Ctrl-C stops."
 
 
 def test_a_letter_is_one_line_with_its_page_and_one_for_each_link_to_this_host() -> None:

@@ -11,7 +11,7 @@ import pytest
 from durable_devhost.clock import VirtualClock
 from durable_devhost.errors import AppError, AppImportError, DevhostError
 from durable_devhost.host.console import Console
-from durable_devhost.host.reload import Reloader, watched
+from durable_devhost.host.reload import Reloader, watch_files
 
 APP = Path("/app")
 PATIENCE_S = 10.0
@@ -78,7 +78,7 @@ async def _seen(app_dir: Path, data: Path, names: Sequence[str]) -> set[str]:
     """Which of these files the watch tells of when they are written; the last one must be among them."""
     for name in names:
         (app_dir / name).parent.mkdir(parents=True, exist_ok=True)
-    batches = watched(app_dir, data)
+    batches = watch_files(app_dir, data)
     batch = asyncio.ensure_future(anext(batches))
     seen: set[Path] = set()
     try:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from durable_devhost.mail.catcher import MOST_LETTER, Keeper, catching
+from durable_devhost.mail.catcher import MOST_LETTER, Keeper, run_catcher
 from durable_devhost.mail.mailbox import Caught, Mailbox
 
 NOON = datetime(2026, 11, 27, 12, tzinfo=UTC)
@@ -33,7 +33,7 @@ class Office:
             self.caught.append(kept.number)
 
         keeper = Keeper(self.mailbox, lambda: NOON, caught, self.troubles.append)
-        async with catching(keeper, 0) as port:
+        async with run_catcher(keeper, 0) as port:
             await asyncio.to_thread(client, port)
 
     def raw(self) -> list[bytes]:

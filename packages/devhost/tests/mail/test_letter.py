@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from durable_devhost.mail.letter import MOST_HEADERS, Letter, linked, links_in, read_head, read_letter
+from durable_devhost.mail.letter import MOST_HEADERS, Letter, links_in, read_head, read_letter, split_links
 
 PICTURE = b"\x89PNG\r\n\x1a\n"
 
@@ -66,7 +66,7 @@ def test_links_end_where_a_sentence_does() -> None:
 @given(st.text())
 def test_cutting_at_links_loses_nothing(text: str) -> None:
     """The pieces make up the text again."""
-    assert "".join(piece for piece, _ in linked(text)) == text
+    assert "".join(piece for piece, _ in split_links(text)) == text
 
 
 @pytest.mark.parametrize(

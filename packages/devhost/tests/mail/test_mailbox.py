@@ -42,7 +42,7 @@ def test_the_oldest_go_when_there_are_too_many(tmp_path: Path) -> None:
     mailbox = opened(tmp_path, most_letters=3)
     for _ in range(5):
         mailbox.put(ENVELOPE, b"x")
-    assert ([5, 4, 3], 2) == (list(mailbox.numbers()), mailbox.lost)
+    assert ([5, 4, 3], 2) == (list(mailbox.numbers()), mailbox.dropped_count)
     assert len(list((tmp_path / "mail").iterdir())) == 3
 
 

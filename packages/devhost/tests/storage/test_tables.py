@@ -12,9 +12,9 @@ from durable_devhost.storage.tables import (
     Row,
     TableService,
     Value,
-    dated,
-    quoted,
     read_row,
+    string_literal,
+    time_literal,
     write_row,
     write_time,
 )
@@ -92,7 +92,7 @@ async def test_keys_may_hold_any_allowed_character(tables: TableService, table: 
     etag = await tables.upsert_replace(table, row("1", key, n=1))
     await tables.batch(table, [Operation(action=Action.MERGE, row=row("1", key, n=2), etag=etag)])
 
-    page = await tables.query_page(table, filter=f"PartitionKey eq {quoted(key)}")
+    page = await tables.query_page(table, filter=f"PartitionKey eq {string_literal(key)}")
 
     assert [known(found) for found in page.rows] == [row("1", key, n=2)]
     assert known(await tables.get(table, key, "1")) == row("1", key, n=2)
@@ -188,7 +188,7 @@ async def test_a_query_filters_and_selects(tables: TableService, table: str) -> 
     await tables.insert(table, row("1", when=WHEN, a=1))
     await tables.insert(table, row("2", when=WHEN.replace(year=2027), a=2))
 
-    page = await tables.query_page(table, filter=f"when gt {dated(WHEN)}", select=("RowKey", "a"))
+    page = await tables.query_page(table, filter=f"when gt {time_literal(WHEN)}", select=("RowKey", "a"))
 
     assert [(found["RowKey"], found["a"], "when" in found) for found in page.rows] == [("2", 2, False)]
     assert page.continuation is None

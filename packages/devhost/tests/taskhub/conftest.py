@@ -14,7 +14,7 @@ from durable_devhost.taskhub.hub import TaskHub
 
 
 @pytest.fixture(scope="session")
-def recorded() -> dict[str, Any]:
+def recorded_rows() -> dict[str, Any]:
     """Rows of every kind as extension 3.15 stored them, in the JSON of the table service."""
     found: dict[str, Any] = json.loads((Path(__file__).parent / "recorded.json").read_text(encoding="utf-8"))
     return found

@@ -20,7 +20,7 @@ from durable_devhost.storage_mode import StorageMode
 from durable_devhost.taskhub.all_histories import Checkpoint
 from durable_devhost.taskhub.hub import TaskHub
 from durable_devhost.taskhub.open_work import MOST_TIMERS, NOTHING, OPEN, OpenWork
-from packages.devhost.tests.taskhub.test_history import WHEN, episode, rows_of, scheduled, started
+from packages.devhost.tests.taskhub.test_history import WHEN, episode, rows_of, scheduled_activities, start_event
 
 HOUR = timedelta(hours=1)
 DONE = ExecutionCompleted(event_id=9, timestamp=WHEN, status=RuntimeStatus.COMPLETED, result="1")
@@ -37,7 +37,7 @@ def timer(number: int, due: datetime = WHEN + HOUR) -> TimerCreated:
     return TimerCreated(event_id=number, timestamp=WHEN, fire_at=due)
 
 
-def fired(created: TimerCreated) -> TimerFired:
+def timer_fired(created: TimerCreated) -> TimerFired:
     """That it became due."""
     return TimerFired(timestamp=WHEN, timer_id=created.event_id, fire_at=created.fire_at)
 
@@ -61,7 +61,7 @@ async def checkpoints(hub: TaskHub) -> dict[str, Checkpoint]:
 async def test_a_sentinel_in_journal_mode_says_what_is_open(journal: TaskHub) -> None:
     """After each commit, also one that follows a read, and a new generation."""
     first, second = timer(1), timer(2)
-    await store(journal, "a/b", episode(started("a/b"), *scheduled(1), first))
+    await store(journal, "a/b", episode(start_event("a/b"), *scheduled_activities(1), first))
     assert (await checkpoints(journal))["a/b"] == Checkpoint(instance_id="a/b", execution_id="e1", work=None)
     read = await journal.history.read("a/b")
     answer = episode(TaskCompleted(timestamp=WHEN, task_id=0, result="1"), second)
@@ -69,7 +69,7 @@ async def test_a_sentinel_in_journal_mode_says_what_is_open(journal: TaskHub) ->
         "a/b", "e1", first_row=read.row_count, events=answer, etag=read.etag, tail=read.tail
     )  # fmt: skip
     assert (await checkpoints(journal))["a/b"].work == OpenWork(timers={1: first, 2: second})
-    await store(journal, "a/b", episode(started("a/b", "e2")), episode(fired(timer(0))), execution_id="e2")
+    await store(journal, "a/b", episode(start_event("a/b", "e2")), episode(timer_fired(timer(0))), execution_id="e2")
     assert (await checkpoints(journal))["a/b"] == Checkpoint(instance_id="a/b", execution_id="e2", work=NOTHING)
     read = await journal.history.read("a/b")
     await journal.history.append("a/b", "e2", first_row=6, events=episode(DONE), etag=read.etag, tail=read.tail)
@@ -79,7 +79,7 @@ async def test_a_sentinel_in_journal_mode_says_what_is_open(journal: TaskHub) ->
 async def test_what_nobody_knows_is_in_the_history(journal: TaskHub, tables: TableService) -> None:
     """A commit whose tail was not read, one that broke off, a sentinel of an older devhost."""
     for instance_id in ("unread", "broken", "old"):
-        await store(journal, instance_id, episode(started(instance_id)))
+        await store(journal, instance_id, episode(start_event(instance_id)))
     read = await journal.history.read("unread")
     await journal.history.append("unread", "e1", first_row=3, events=episode(timer(1)), etag=read.etag)
     broken = {"PartitionKey": "broken", "RowKey": "sentinel", "IsCheckpointComplete": False}
@@ -94,26 +94,26 @@ async def test_what_nobody_knows_is_in_the_history(journal: TaskHub, tables: Tab
 async def test_many_timers_are_left_to_the_history(journal: TaskHub, tables: TableService) -> None:
     """The column stays short."""
     timers = [timer(number) for number in range(MOST_TIMERS + 1)]
-    await store(journal, "i", episode(started(), *timers))
+    await store(journal, "i", episode(start_event(), *timers))
     assert (await checkpoints(journal))["i"].work is None
     assert len(str((await rows_of(journal, tables))[-1][OPEN])) < 10
-    await store(journal, "i", episode(started(), *timers), episode(fired(timers[0])))
+    await store(journal, "i", episode(start_event(), *timers), episode(timer_fired(timers[0])))
     assert (work := (await checkpoints(journal))["i"].work) is not None
     assert [*work.timers.values()] == timers[1:]
 
 
 async def test_standard_mode_has_the_columns_of_the_real_host_alone(hub: TaskHub) -> None:
     """So that only the history tells."""
-    await store(hub, "i", episode(started(), timer(1)), episode(DONE))
+    await store(hub, "i", episode(start_event(), timer(1)), episode(DONE))
     assert (await checkpoints(hub))["i"].work is None
 
 
 async def test_open_timers_are_found_by_the_time_at_which_they_are_due(hub: TaskHub, tables: TableService) -> None:
     """Without those that have fired, and rows that cannot be read."""
     soon, later, last = timer(0, WHEN), timer(1, WHEN + HOUR), timer(2, WHEN + 2 * HOUR)
-    await store(hub, "i", episode(started(), soon, later, last), episode(fired(last)))
-    await store(hub, "j", episode(started("j", "e2"), later), execution_id="e2")
-    await store(hub, "k", episode(started("k"), later))
+    await store(hub, "i", episode(start_event(), soon, later, last), episode(timer_fired(last)))
+    await store(hub, "j", episode(start_event("j", "e2"), later), execution_id="e2")
+    await store(hub, "k", episode(start_event("k"), later))
     odd = {"PartitionKey": "k", "RowKey": f"{2:016X}", "FireAt": WHEN + HOUR, "EventId": "?"}
     await tables.merge(hub.names.history, odd)
 
@@ -127,9 +127,9 @@ async def test_open_timers_are_found_by_the_time_at_which_they_are_due(hub: Task
 
 async def test_late_ends_episodes_and_commits_are_found(hub: TaskHub) -> None:
     """Each with what tells it from an earlier one; the time of a commit is that of the hub's clock."""
-    await store(hub, "i", episode(started(), DONE))
+    await store(hub, "i", episode(start_event(), DONE))
     late = OrchestratorCompleted(timestamp=WHEN + HOUR)
-    await store(hub, "j", episode(started("j")), [*episode(), late])
+    await store(hub, "j", episode(start_event("j")), [*episode(), late])
     histories, ended = hub.histories, [("i", "e1")]
     assert [each async for each in histories.ended_since(WHEN)] == ended
     assert [each async for each in histories.ended_since(WHEN + timedelta(seconds=1))] == []

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from durable_devhost.storage.tables import Action, Operation, Row
-from durable_devhost.taskhub.batches import ROWS_PER_BATCH, cut, with_commit_name
+from durable_devhost.taskhub.batches import ROWS_PER_BATCH, split_into_batches, with_commit_name
 from durable_devhost.taskhub.rows import SENTINEL
 
 
@@ -26,7 +26,7 @@ COUNTS = st.integers(min_value=0, max_value=250)
 def test_each_operation_is_in_one_batch_and_messages_are_in_front(messages: int, events: int, settled: int) -> None:
     """What is to go only with a whole commit goes with one batch or not at all."""
     beside, rows, if_whole = _operations("outbox-", messages), _operations("", events), _operations("done-", settled)
-    batches = cut(beside, rows, if_whole)
+    batches = split_into_batches(beside, rows, if_whole)
     assert max(map(len, batches)) <= ROWS_PER_BATCH
     together = [*beside, *rows] if len(batches) > 1 else [*if_whole, *beside, *rows]
     assert [each for batch in batches for each in batch] == together
@@ -36,7 +36,7 @@ def test_each_operation_is_in_one_batch_and_messages_are_in_front(messages: int,
 def test_a_batch_ends_with_the_row_that_makes_it_larger_than_three_megabytes() -> None:
     """As in the real provider, which counts two bytes for a character."""
     rows = _operations("", 60, size=30_000)
-    assert [len(batch) for batch in cut([], rows, [])] == [52, 8]
+    assert [len(batch) for batch in split_into_batches([], rows, [])] == [52, 8]
 
 
 @given(etag=st.sampled_from([None, "1"]), events=st.integers(min_value=0, max_value=3))

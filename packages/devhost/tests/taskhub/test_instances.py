@@ -18,7 +18,7 @@ WHEN = datetime(2026, 11, 21, 4, 30, 19, 507357, tzinfo=UTC)
 LARGE = json.dumps("é" * 40_000, ensure_ascii=False)
 
 
-def pending(instance_id: str = "i", **changes: Any) -> InstanceRecord:
+def pending_record(instance_id: str = "i", **changes: Any) -> InstanceRecord:
     """An instance that was just started."""
     values: dict[str, Any] = {
         "instance_id": instance_id,
@@ -34,16 +34,16 @@ def pending(instance_id: str = "i", **changes: Any) -> InstanceRecord:
     return InstanceRecord(**{**values, **changes})
 
 
-async def stored(hub: TaskHub, tables: TableService, instance_id: str = "i") -> Row:
+async def stored_row(hub: TaskHub, tables: TableService, instance_id: str = "i") -> Row:
     """The row as it lies in the table."""
     row = await tables.get(hub.names.instances, instance_id, "")
     assert row is not None
     return row
 
 
-def test_every_recorded_row_is_written_as_the_real_host_wrote_it(recorded: dict[str, Any]) -> None:
+def test_every_recorded_row_is_written_as_the_real_host_wrote_it(recorded_rows: dict[str, Any]) -> None:
     """Columns, types, and the text null."""
-    for plain in recorded["instances"]:
+    for plain in recorded_rows["instances"]:
         exact = {k: v[:26] + "0Z" if f"{k}@odata.type" in plain else v for k, v in plain.items()}
 
         assert json.loads(write_row(to_row(from_row(read_row(plain)), "TruthHub"))) == exact
@@ -56,19 +56,19 @@ async def test_an_unknown_instance_has_no_record(hub: TaskHub) -> None:
 
 async def test_a_record_reads_back_with_its_etag(hub: TaskHub) -> None:
     """The hub's name and the missing tags are filled in."""
-    etag = await hub.instances.insert(pending())
+    etag = await hub.instances.insert(pending_record())
 
-    assert await hub.instances.get("i") == pending(etag=etag, task_hub_name=hub.names.hub, tags="null")
+    assert await hub.instances.get("i") == pending_record(etag=etag, task_hub_name=hub.names.hub, tags="null")
 
 
 async def test_a_merge_changes_only_the_given_columns(hub: TaskHub) -> None:
     """And adds the row of a sub-orchestration, which has none before its first commit."""
-    await hub.instances.merge(pending())
+    await hub.instances.merge(pending_record())
     etag = await hub.instances.merge(
         InstanceRecord(instance_id="i", status=RuntimeStatus.COMPLETED, output="2", custom_status="null")
     )
 
-    assert await hub.instances.get("i") == pending(
+    assert await hub.instances.get("i") == pending_record(
         status=RuntimeStatus.COMPLETED,
         output="2",
         custom_status="null",
@@ -80,28 +80,28 @@ async def test_a_merge_changes_only_the_given_columns(hub: TaskHub) -> None:
 
 async def test_a_start_over_an_ended_instance_replaces_its_row(hub: TaskHub) -> None:
     """With the etag that was read; the old output is gone."""
-    etag = await hub.instances.insert(pending(status=RuntimeStatus.COMPLETED, output="2"))
+    etag = await hub.instances.insert(pending_record(status=RuntimeStatus.COMPLETED, output="2"))
 
-    await hub.instances.replace(pending(generation=1), etag)
+    await hub.instances.replace(pending_record(generation=1), etag)
 
     found = await hub.instances.get("i")
     assert found is not None
     assert (found.output, found.generation) == (None, 1)
     with pytest.raises(LostRace):
-        await hub.instances.replace(pending(), etag)
+        await hub.instances.replace(pending_record(), etag)
 
 
 async def test_one_of_two_starts_with_one_id_wins(hub: TaskHub) -> None:
     """One inserts, the other gets an error."""
-    await hub.instances.insert(pending())
+    await hub.instances.insert(pending_record())
 
     with pytest.raises(LostRace):
-        await hub.instances.insert(pending())
+        await hub.instances.insert(pending_record())
 
 
 async def test_a_deleted_row_is_gone(hub: TaskHub) -> None:
     """The first deletion returns True."""
-    await hub.instances.insert(pending())
+    await hub.instances.insert(pending_record())
 
     assert await hub.instances.delete("i") is True
     assert await hub.instances.delete("i") is False
@@ -110,10 +110,10 @@ async def test_a_deleted_row_is_gone(hub: TaskHub) -> None:
 
 async def test_large_texts_are_urls_in_the_row_and_texts_in_the_record(hub: TaskHub, tables: TableService) -> None:
     """Input and output."""
-    await hub.instances.insert(pending(input=LARGE))
+    await hub.instances.insert(pending_record(input=LARGE))
     await hub.instances.merge(InstanceRecord(instance_id="i", output=LARGE))
 
-    row = await stored(hub, tables)
+    row = await stored_row(hub, tables)
     assert f"/{hub.names.large_messages}/i/history-" in str(row["Output"])
     found = await hub.instances.get("i")
     assert found is not None
@@ -128,7 +128,7 @@ async def test_the_blob_of_the_history_is_reused(hub: TaskHub, tables: TableServ
 
     await hub.instances.merge(InstanceRecord(instance_id="i", output=LARGE), {LARGE: url})
 
-    assert (await stored(hub, tables))["Output"] == url
+    assert (await stored_row(hub, tables))["Output"] == url
     assert await hub.large_messages.purge("i") == 1
 
 
@@ -140,7 +140,7 @@ async def test_the_blob_of_a_start_message_is_its_input(hub: TaskHub) -> None:
     message = Message(event=event, target=event.instance)
     name = await hub.large_messages.put_message(message, encode(message))
     url = hub.large_messages.url(name).replace("127.0.0.1:", "127.0.0.1:1")
-    await hub.instances.insert(pending(input=url))
+    await hub.instances.insert(pending_record(input=url))
 
     found = await hub.instances.get("i")
 
@@ -152,7 +152,7 @@ async def test_the_blob_of_a_start_message_is_its_input(hub: TaskHub) -> None:
 async def test_a_text_that_only_looks_like_a_reference_is_unchanged(hub: TaskHub, text: str) -> None:
     """The reason of a termination may be any URL."""
     reason = text.replace("{container}", hub.names.large_messages)
-    await hub.instances.insert(pending(output=reason))
+    await hub.instances.insert(pending_record(output=reason))
 
     found = await hub.instances.get("i")
 
@@ -163,7 +163,7 @@ async def test_a_text_that_only_looks_like_a_reference_is_unchanged(hub: TaskHub
 async def test_a_list_is_ordered_by_id_and_has_pages(hub: TaskHub) -> None:
     """The continuation leads to the next page."""
     for instance_id in ("c", "a/1", "a", "b"):
-        await hub.instances.insert(pending(instance_id))
+        await hub.instances.insert(pending_record(instance_id))
 
     first = await hub.instances.query(InstanceFilter(), page_size=3)
     second = await hub.instances.query(InstanceFilter(), page_size=3, continuation=first.continuation)
@@ -174,9 +174,9 @@ async def test_a_list_is_ordered_by_id_and_has_pages(hub: TaskHub) -> None:
 
 async def test_a_list_can_be_filtered(hub: TaskHub) -> None:
     """By id, by status, by time, and without the inputs."""
-    await hub.instances.insert(pending("a^1"))
-    await hub.instances.insert(pending("a^2", status=RuntimeStatus.FAILED))
-    await hub.instances.insert(pending("b", created_time=WHEN + timedelta(hours=1)))
+    await hub.instances.insert(pending_record("a^1"))
+    await hub.instances.insert(pending_record("a^2", status=RuntimeStatus.FAILED))
+    await hub.instances.insert(pending_record("b", created_time=WHEN + timedelta(hours=1)))
 
     async def ids(**wanted: Any) -> list[str]:
         page = await hub.instances.query(InstanceFilter(**wanted))

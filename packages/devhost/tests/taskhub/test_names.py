@@ -22,7 +22,7 @@ FORBIDDEN = re.compile(r"[/\\#?\x00-\x1f\x7f-\x9f]")
 
 def test_tables_keep_the_spelling_and_other_names_are_lower_case() -> None:
     """As the provider names them."""
-    names = HubNames.checked("TruthHub")
+    names = HubNames.of_setting("TruthHub")
 
     assert (names.history, names.instances, names.partitions) == (
         "TruthHubHistory",
@@ -38,7 +38,7 @@ def test_tables_keep_the_spelling_and_other_names_are_lower_case() -> None:
 def test_an_invalid_hub_name_is_refused_in_the_words_of_the_real_host(name: str) -> None:
     """The sentence was recorded."""
     with pytest.raises(SettingsError) as caught:
-        HubNames.checked(name)
+        HubNames.of_setting(name)
 
     assert str(caught.value) == (
         f"Task hub name '{name}' should contain only alphanumeric characters, start with a letter, "
@@ -49,7 +49,7 @@ def test_an_invalid_hub_name_is_refused_in_the_words_of_the_real_host(name: str)
 @pytest.mark.parametrize("name", ["abc", "A1b", "x" * 50])
 def test_a_hub_name_may_be_longer_than_the_sentence_says(name: str) -> None:
     """The real host accepted names of 46 to 50 characters."""
-    assert HubNames.checked(name).hub == name
+    assert HubNames.of_setting(name).hub == name
 
 
 @pytest.mark.parametrize("count", [0, 17, 40, -1])

@@ -29,11 +29,11 @@ def _timer(number: int, created: datetime = WHEN, due: datetime = WHEN + timedel
     return TimerCreated(event_id=number, timestamp=created, fire_at=due)
 
 
-def _opened(number: int, is_timer: bool) -> HistoryEvent:
+def _task_opened(number: int, is_timer: bool) -> HistoryEvent:
     return _timer(number) if is_timer else TaskScheduled(event_id=number, timestamp=WHEN, name="a")
 
 
-def _closed(number: int, is_timer: bool, has_failed: bool) -> HistoryEvent:
+def _task_closed(number: int, is_timer: bool, has_failed: bool) -> HistoryEvent:
     if is_timer:
         return TimerFired(timestamp=WHEN, timer_id=number, fire_at=WHEN)
     if has_failed:
@@ -47,9 +47,9 @@ def _histories(draw: st.DrawFn) -> list[HistoryEvent]:
     found: list[HistoryEvent] = []
     for number in range(draw(st.integers(0, 12))):
         is_timer, has_failed = draw(st.booleans()), draw(st.booleans())
-        found.append(_opened(number, is_timer))
+        found.append(_task_opened(number, is_timer))
         if draw(st.booleans()):
-            found.append(_closed(number, is_timer, has_failed))
+            found.append(_task_closed(number, is_timer, has_failed))
         if draw(st.booleans()):
             found.append(EventRaised(timestamp=WHEN, name="Go"))
     return found
@@ -93,7 +93,7 @@ def test_other_work_sends_the_reader_to_the_history(work: OpenWork | None) -> No
 def test_an_execution_that_is_over_has_nothing_open() -> None:
     """Whatever it has left behind."""
     done = ExecutionCompleted(event_id=2, timestamp=WHEN, status=RuntimeStatus.COMPLETED, result="1")
-    assert from_column(to_column(NOTHING.after([_opened(0, is_timer=False), _timer(1), done]))) == OpenWork(
+    assert from_column(to_column(NOTHING.after([_task_opened(0, is_timer=False), _timer(1), done]))) == OpenWork(
         is_over=True
     )
 

@@ -63,10 +63,10 @@ async def test_an_unknown_row_is_ignored_and_named(hub: TaskHub, tables: TableSe
 
 
 async def test_a_claimed_row_equals_that_of_the_real_host(
-    hub: TaskHub, tables: TableService, recorded: dict[str, Any]
+    hub: TaskHub, tables: TableService, recorded_rows: dict[str, Any]
 ) -> None:
     """The same columns with the same types."""
-    [plain] = recorded["partitions"]
+    [plain] = recorded_rows["partitions"]
     first = (await hub.partitions.read())[0]
 
     await hub.partitions.claim(first, "vm", NOW)

@@ -66,7 +66,7 @@ EVENTS: st.SearchStrategy[HistoryEvent] = st.one_of(
 )
 
 
-def stored(event: HistoryEvent, *, store_inputs: bool = True) -> Row:
+def after_storage(event: HistoryEvent, *, store_inputs: bool = True) -> Row:
     """The event's row after it went through the service's JSON."""
     row = to_row(event, partition_key="p", index=10, execution_id="e", store_inputs=store_inputs)
     return read_row(json.loads(write_row(row)))
@@ -77,9 +77,9 @@ def to_microseconds(plain: dict[str, Any]) -> dict[str, Any]:
     return {name: value[:26] + "0Z" if f"{name}@odata.type" in plain else value for name, value in plain.items()}
 
 
-def test_every_recorded_row_is_written_as_the_real_host_wrote_it(recorded: dict[str, Any]) -> None:
+def test_every_recorded_row_is_written_as_the_real_host_wrote_it(recorded_rows: dict[str, Any]) -> None:
     """Columns, types and nulls of all kinds of events; the history stores large texts."""
-    for plain in recorded["history"]:
+    for plain in recorded_rows["history"]:
         if plain["RowKey"] == "sentinel" or "ResultBlobName" in plain:
             continue
 
@@ -98,7 +98,7 @@ def test_every_recorded_row_is_written_as_the_real_host_wrote_it(recorded: dict[
 @given(EVENTS)
 def test_every_event_reads_back_from_its_row(event: HistoryEvent) -> None:
     """All kinds, with any values."""
-    assert from_row(stored(event)) == event
+    assert from_row(after_storage(event)) == event
 
 
 def test_inputs_are_left_out_unless_host_json_wants_them() -> None:
@@ -107,8 +107,8 @@ def test_inputs_are_left_out_unless_host_json_wants_them() -> None:
     created = SubOrchestrationCreated(timestamp=scheduled.timestamp, name="b", instance_id="i", input="[1]")
 
     for event in (scheduled, created):
-        assert from_row(stored(event, store_inputs=False)) == replace(event, input=None)
-        assert from_row(stored(event)) == event
+        assert from_row(after_storage(event, store_inputs=False)) == replace(event, input=None)
+        assert from_row(after_storage(event)) == event
 
 
 def test_row_keys_sort_like_their_numbers() -> None:
@@ -141,7 +141,7 @@ def test_times_are_stored_in_utc() -> None:
 )
 def test_an_unreadable_row_says_why(change: dict[str, Any], reason: str) -> None:
     """The user gets the reason in a sentence."""
-    row = stored(TaskScheduled(timestamp=datetime(2026, 1, 1, tzinfo=UTC), name="a"))
+    row = after_storage(TaskScheduled(timestamp=datetime(2026, 1, 1, tzinfo=UTC), name="a"))
     damaged = {name: value for name, value in {**row, **change}.items() if value is not None}
 
     with pytest.raises(ValueError, match=reason):
@@ -150,7 +150,7 @@ def test_an_unreadable_row_says_why(change: dict[str, Any], reason: str) -> None
 
 def test_columns_of_a_rewound_row_are_ignored() -> None:
     """A rewind turns rows into GenericEvent and keeps their columns."""
-    row = stored(TaskScheduled(timestamp=datetime(2026, 1, 1, tzinfo=UTC), name="a", event_id=3))
+    row = after_storage(TaskScheduled(timestamp=datetime(2026, 1, 1, tzinfo=UTC), name="a", event_id=3))
 
     event = from_row({**row, "EventType": "GenericEvent", "Reason": "Rewound: TaskScheduled", "Unknown": 1})
 

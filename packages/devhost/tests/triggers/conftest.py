@@ -26,7 +26,7 @@ from durable_devhost.triggers.keys import KeyRing, Keys
 from durable_devhost.triggers.management.api import ManagementApi
 from durable_devhost.triggers.management.urls import ManagementUrls
 from durable_devhost.triggers.manual import ManualRuns
-from packages.devhost.tests.durable.memory import Desk
+from packages.devhost.tests.durable.memory import ClientBench
 from packages.devhost.tests.local import LocalWorkers
 from packages.devhost.tests.lossy import losing
 from packages.devhost.tests.triggers.front import Front
@@ -118,8 +118,8 @@ def serve_app(index: Index, invoker: Invoker) -> Serve:
 @pytest.fixture
 async def front() -> AsyncIterator[Front]:
     """The API of the hub TruthHub, without keys."""
-    desk = Desk()
-    api = ManagementApi(desk.client, ManagementUrls(hub="TruthHub"))
+    bench = ClientBench()
+    api = ManagementApi(bench.client, ManagementUrls(hub="TruthHub"))
 
     async def serve(request: web.Request) -> web.Response:
         return await api.handle(request, request.match_info["tail"])
@@ -127,7 +127,7 @@ async def front() -> AsyncIterator[Front]:
     app = web.Application()
     app.router.add_route("*", "/runtime/webhooks/durabletask/{tail:.*}", serve)
     async with TestClient(TestServer(app)) as client:
-        yield Front(desk, client)
+        yield Front(bench, client)
 
 
 @pytest.fixture

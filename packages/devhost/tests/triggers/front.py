@@ -7,7 +7,7 @@ from typing import Any
 from aiohttp import web
 from aiohttp.test_utils import TestClient
 
-from packages.devhost.tests.durable.memory import Desk
+from packages.devhost.tests.durable.memory import ClientBench
 
 JSON = {"Content-Type": "application/json"}
 
@@ -29,8 +29,8 @@ class Answer:
 class Front:
     """The API behind a real HTTP server."""
 
-    def __init__(self, desk: Desk, client: "TestClient[web.Request, web.Application]") -> None:
-        self.desk = desk
+    def __init__(self, bench: ClientBench, client: "TestClient[web.Request, web.Application]") -> None:
+        self.bench = bench
         self._client = client
 
     @property

@@ -18,7 +18,7 @@ class Console:
         self.advice: list[str] = []
         self.statuses: list[int] = []
 
-    def requested(self, method: str, path: str, status: int, seconds: float, function: str = "") -> None:
+    def request_answered(self, method: str, path: str, status: int, seconds: float, function: str = "") -> None:
         self.statuses.append(status)
 
     def advise(self, text: str) -> None:

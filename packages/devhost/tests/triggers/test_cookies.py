@@ -7,12 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from durable_devhost.triggers.cookies import set_cookie
-from durable_devhost.worker.cookies import taken_apart
+from durable_devhost.worker.cookies import parse_cookies
 
 
 def sent(header: str) -> list[str | None]:
     """What a client gets for one header of a function's."""
-    cookies, _ = taken_apart([header])
+    cookies, _ = parse_cookies([header])
     return [set_cookie(cookie) for cookie in cookies]
 
 
@@ -50,14 +50,14 @@ def test_a_cookie_is_written_as_by_dotnet(header: str, expected: list[str | None
 @pytest.mark.parametrize("header", ["a=b c", 'a={"x": 1}', "a=ünï"])
 def test_a_cookie_value_that_the_sdk_cannot_read_is_dropped_and_named(header: str) -> None:
     """Recorded: such a cookie is not sent."""
-    assert taken_apart([header, "b=1"])[1] == ["a"]
+    assert parse_cookies([header, "b=1"])[1] == ["a"]
 
 
 @pytest.mark.parametrize("header", ["a=1; Expires=tomorrow", "a=1; Max-Age=soon"])
 def test_an_invalid_cookie_time_fails_the_call(header: str) -> None:
     """As the worker's conversion does."""
     with pytest.raises((ValueError, TypeError), match=r"tomorrow|soon"):
-        taken_apart([header])
+        parse_cookies([header])
 
 
 @given(value=st.text())

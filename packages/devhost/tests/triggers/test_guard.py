@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from multidict import CIMultiDict
 
-from durable_devhost.triggers.guard import Exposure, guarded, is_loopback, refusal_of
+from durable_devhost.triggers.guard import Exposure, guard_handler, is_loopback, refusal_of
 from durable_devhost.triggers.http import Mount
 from durable_devhost.triggers.keys import AuthLevel
 from packages.devhost.tests.triggers.conftest import Serve
@@ -169,7 +169,7 @@ async def test_a_refused_caller_gets_the_reason(serve_app: Serve) -> None:
     async def fails(_: web.Request) -> web.Response:
         raise AssertionError("nobody may come here")
 
-    mount = Mount(prefix="/mine", handler=guarded(fails, Exposure.MANAGEMENT), level=AuthLevel.ANONYMOUS)
+    mount = Mount(prefix="/mine", handler=guard_handler(fails, Exposure.MANAGEMENT), level=AuthLevel.ANONYMOUS)
     async with (
         serve_app(app, mounts=(mount,)) as client,
         client.get("/mine/x", headers={"Host": "evil.example"}) as response,

@@ -270,7 +270,7 @@ class Requests:
     def __init__(self) -> None:
         self.seen: list[tuple[str, str, int, str]] = []
 
-    def requested(self, method: str, path: str, status: int, seconds: float, function: str = "") -> None:
+    def request_answered(self, method: str, path: str, status: int, seconds: float, function: str = "") -> None:
         assert seconds >= 0
         self.seen.append((method, path, status, function))
 

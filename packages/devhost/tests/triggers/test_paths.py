@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from durable_devhost.triggers.paths import decoded_path, decoded_text, shown_path
+from durable_devhost.triggers.paths import decoded_path, decoded_text, path_in_urls
 
 
 @pytest.mark.parametrize(
@@ -44,7 +44,7 @@ from durable_devhost.triggers.paths import decoded_path, decoded_text, shown_pat
 def test_a_path_is_decoded_and_encoded_again(raw: str, path: str, shown: str) -> None:
     """Recorded, and by the rules of Kestrel's decoder."""
     assert decoded_path(raw) == path
-    assert shown_path(path) == shown
+    assert path_in_urls(path) == shown
 
 
 def test_a_null_character_is_a_bad_request() -> None:
@@ -56,7 +56,7 @@ def test_a_null_character_is_a_bad_request() -> None:
 def test_an_encoded_path_reads_back(path: str) -> None:
     """For any characters."""
     assert decoded_path(quote(path)) == path
-    assert decoded_path(shown_path(path)) == path
+    assert decoded_path(path_in_urls(path)) == path
 
 
 @given(raw=st.text(alphabet="/.%2eEfFaAcC3901é"))

@@ -17,7 +17,7 @@ from packages.devhost.tests.triggers.conftest import Serve
 class Advice(list[str]):
     """What a person would read."""
 
-    def requested(self, method: str, path: str, status: int, seconds: float, function: str = "") -> None:
+    def request_answered(self, method: str, path: str, status: int, seconds: float, function: str = "") -> None:
         """A request was answered."""
 
     def advise(self, text: str) -> None:

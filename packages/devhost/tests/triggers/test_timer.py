@@ -44,7 +44,7 @@ class Timing:
     async def waiting(self) -> None:
         """Return when the listener sleeps."""
         async with asyncio.timeout(5):
-            while self.listener.due is None:  # noqa: ASYNC110 - there is nothing else to wait for
+            while self.listener.next_run is None:  # noqa: ASYNC110 - there is nothing else to wait for
                 await asyncio.sleep(0.005)
 
 
@@ -88,16 +88,16 @@ async def test_a_jump_across_many_occurrences_runs_the_function_once_as_past_due
         assert (await timing.next_request()).past_due is True
         await timing.waiting()
         assert timing.requests.empty()
-        assert timing.listener.due is not None
-        assert timedelta() < timing.listener.due - timing.clock.now() <= timedelta(hours=1)
+        assert timing.listener.next_run is not None
+        assert timedelta() < timing.listener.next_run - timing.clock.now() <= timedelta(hours=1)
 
 
 async def test_a_jump_to_the_exact_moment_is_on_time(run: Run) -> None:
     """No occurrence was missed."""
     async with run(HOURLY) as timing:
         await timing.waiting()
-        assert timing.listener.due is not None
-        timing.clock.move_to(timing.listener.due)
+        assert timing.listener.next_run is not None
+        timing.clock.move_to(timing.listener.next_run)
         assert (await timing.next_request()).past_due is False
 
 
@@ -212,8 +212,8 @@ async def test_a_run_longer_than_its_interval_delays_the_next_which_is_not_past_
     clock_loop = asyncio.get_running_loop()
     async with run(HOURLY, clock=clock, action=slow) as timing:
         await timing.waiting()
-        assert timing.listener.due is not None
-        clock.move_to(timing.listener.due)
+        assert timing.listener.next_run is not None
+        clock.move_to(timing.listener.next_run)
         first, second = await timing.requests.get(), await timing.requests.get()
         assert (first.past_due, second.past_due, max(most)) == (False, False, 1)
 

@@ -6,7 +6,14 @@ import os
 import threading
 
 from durable_devhost.worker.context import InvocationContext
-from durable_devhost.worker.invocation import Attempt, Invocation, InvocationFilter, Trace, current_invocation, entered
+from durable_devhost.worker.invocation import (
+    Attempt,
+    Invocation,
+    InvocationFilter,
+    Trace,
+    as_current,
+    current_invocation,
+)
 
 ONE = Invocation(id="abc", function_name="one")
 
@@ -19,7 +26,7 @@ def _mark() -> tuple[str, str]:
 
 async def test_records_carry_the_invocation_of_the_task_that_writes_them():
     """Also from tasks and threads that the function starts with asyncio."""
-    with entered(ONE):
+    with as_current(ONE):
         assert (current_invocation(), _mark()) == (ONE, ("abc", "one"))
         assert await asyncio.gather(asyncio.to_thread(_mark)) == [("abc", "one")]
     assert (current_invocation(), _mark()) == (None, ("", ""))
@@ -27,7 +34,7 @@ async def test_records_carry_the_invocation_of_the_task_that_writes_them():
 
 def test_records_of_a_quiet_invocation_are_dropped():
     """A replay for comparison would log everything twice."""
-    with entered(Invocation(id="abc", function_name="one", is_quiet=True)):
+    with as_current(Invocation(id="abc", function_name="one", is_quiet=True)):
         assert not InvocationFilter().filter(logging.makeLogRecord({}))
 
 
@@ -49,7 +56,7 @@ def test_a_thread_of_the_user_is_matched_by_the_thread_local_id():
 def test_the_thread_local_id_is_set_only_during_the_invocation():
     """Code that reads it there finds it as in the real worker."""
     local = InvocationContext(ONE, Attempt.read(None), Trace()).thread_local_storage
-    with entered(ONE):
+    with as_current(ONE):
         assert local.invocation_id == "abc"
     assert local.invocation_id is None
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from durable_devhost.worker.invocation import Invocation, entered
+from durable_devhost.worker.invocation import Invocation, as_current
 from durable_devhost.worker.logs import AsyncLoggingHandler, send_logs
 
 
@@ -47,7 +47,7 @@ def test_records_for_azures_telemetry_are_not_sent(logger, wire, name):
 
 def test_a_record_is_sent_with_its_invocation(logger, wire):
     """With its text filled in and its level by name."""
-    with entered(Invocation(id="i1", function_name="one")):
+    with as_current(Invocation(id="i1", function_name="one")):
         logger.warning("hi %s", "ann")
     logger.info("outside")
     assert wire.sent == [

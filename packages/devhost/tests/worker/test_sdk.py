@@ -9,7 +9,7 @@ from durable_devhost.worker import sdk
 
 def test_the_installed_versions_are_reported():
     """Those of this environment."""
-    found = sdk.installed()
+    found = sdk.installed_versions()
     assert found[sdk.FUNCTIONS].startswith(("1.", "2."))
     assert found[sdk.DURABLE].startswith("1.")
     assert sdk.refusal(found) is None
@@ -61,12 +61,12 @@ def test_the_users_function_is_found_in_the_wrapper_of_any_version():
         return fn(context)
 
     fn = story
-    assert sdk.unwrapped(handle) is handle  # a closure of the user's own says nothing
+    assert sdk.unwrap_function(handle) is handle  # a closure of the user's own says nothing
     handle.__module__ = "azure.durable_functions.orchestrator"
-    assert sdk.unwrapped(handle) is story
+    assert sdk.unwrap_function(handle) is story
     handle.orchestrator_function = handle
-    assert sdk.unwrapped(handle) is handle
-    assert sdk.unwrapped(print) is print
+    assert sdk.unwrap_function(handle) is handle
+    assert sdk.unwrap_function(print) is print
 
 
 def test_versions_without_settings_have_no_retry_policy():

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from durable_devhost.dashboard.markup import Child, Markup, joined, table, tag
 from durable_devhost.dashboard.page import address, button, field, form, link, message, moment, page, pairs
-from durable_devhost.mail.letter import MOST_HEAD, Letter, linked, read_head, read_letter
+from durable_devhost.mail.letter import MOST_HEAD, Letter, read_head, read_letter, split_links
 from durable_devhost.mail.mailbox import MOST_BYTES, MOST_LETTERS, Caught, Mailbox
 
 PAGE_SIZE = 50
@@ -55,7 +55,8 @@ class Letters:
         rows, older = await to_thread(self._rows, wanted, before)
         heads = ("subject", "to", "from", "came (UTC)")
         more = link("mail", "Older letters", has=wanted, before=str(older)) if older else None
-        lost = f" {self._mailbox.lost} have gone since the start of the host." if self._mailbox.lost else ""
+        dropped = self._mailbox.dropped_count
+        lost = f" {dropped} have gone since the start of the host." if dropped else ""
         listed = tag(
             "div",
             tag("p", _BOUNDS, lost, class_="soft"),
@@ -142,7 +143,7 @@ class Letters:
         return rows, None
 
 
-def framed(html: str, pictures: Mapping[str, str]) -> str:
+def with_pictures(html: str, pictures: Mapping[str, str]) -> str:
     """The HTML of a letter with its own pictures in it, and with links that open in a tab. Pure."""
     for identity in sorted(pictures, key=len, reverse=True):  # one may begin as another
         used, picture = f"cid:{identity}", pictures[identity]
@@ -156,7 +157,7 @@ def framed(html: str, pictures: Mapping[str, str]) -> str:
 
 def _framed(kept: Caught) -> str | None:
     letter = read_letter(kept.raw)
-    return None if letter.html is None else framed(letter.html, letter.pictures)
+    return None if letter.html is None else with_pictures(letter.html, letter.pictures)
 
 
 def no_mailbox_page() -> str:
@@ -190,7 +191,7 @@ def _text_part(letter: Letter) -> Markup | None:
     said = letter.text[:_MOST_TEXT]
     pieces = joined(
         tag("a", each, href=where, target="_blank", rel="noopener noreferrer") if where else each
-        for each, where in linked(said)
+        for each, where in split_links(said)
     )
     rest = (
         f"{len(letter.text) - _MOST_TEXT} characters more are in the download."

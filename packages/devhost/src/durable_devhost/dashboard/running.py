@@ -6,7 +6,7 @@ from typing import Any
 
 from durable_devhost.dashboard.markup import Child, table, tag
 from durable_devhost.dashboard.page import button, code, field, form, link, moment, page, pairs
-from durable_devhost.dashboard.settings import covered
+from durable_devhost.dashboard.settings import mask_secret
 from durable_devhost.dashboard.sources import Record
 
 
@@ -41,7 +41,7 @@ def settings_page(facts: Mapping[str, Any], settings: Mapping[str, str]) -> str:
     """Where the host is, what it has asked of storage, and the app's settings with secrets covered."""
     calls: Mapping[str, Any] = facts.get("storageCalls", {})
     plain = {name: _plain(value) for name, value in facts.items() if name not in ("storage", "storageCalls")}
-    rows = [(name, tag("code", covered(name, value))) for name, value in sorted(settings.items())]
+    rows = [(name, tag("code", mask_secret(name, value))) for name, value in sorted(settings.items())]
     kinds = sorted(calls.get("byKind", {}).items())
     return page(
         "Settings",

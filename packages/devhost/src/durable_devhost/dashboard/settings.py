@@ -11,7 +11,7 @@ _VALUE = re.compile(r"(key|signature|sig|password|pwd|token|secret|code)\s*[=:]|
 _RANDOM = re.compile(r"(?=\S*\d)(?=\S*[A-Za-z])[A-Za-z0-9+/=_\-]{24,}")
 
 
-def covered(name: str, value: str) -> str:
+def mask_secret(name: str, value: str) -> str:
     """The value, or `COVERED` where its name or its form says that it is a secret.
 
     Better one too many: also what looks random, letters and digits without a break, may be a key.

@@ -11,7 +11,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
 
-from durable_devhost.dotnet.texts import folded
+from durable_devhost.dotnet.texts import without_exception_json
 from durable_devhost.model.history import (
     EventRaised,
     EventSent,
@@ -153,7 +153,7 @@ class _Reading:
                 self._end(Kind.ORCHESTRATION, at, State.FAILED, error=f"Terminated: {reason or 'no reason given'}")
             case ExecutionCompleted(status=status, result=result):
                 failed = status in (RuntimeStatus.FAILED, RuntimeStatus.TERMINATED)
-                told: dict[str, Any] = {"error": folded(result or "")} if failed else {"output": result}
+                told: dict[str, Any] = {"error": without_exception_json(result or "")} if failed else {"output": result}
                 self._end(Kind.ORCHESTRATION, at, State.FAILED if failed else State.DONE, **told)
             case EventRaised():
                 self._hear(event)

@@ -193,13 +193,13 @@ def left_out(function: Function) -> Iterator[str]:
     """The bindings of a function that devhost does not support, one sentence each: calls that use them fail."""
     for binding in function.inputs:
         if binding.type not in _INPUTS:
-            yield str(unsupported(binding, "input"))
+            yield str(unsupported_binding(binding, "input"))
     for binding in function.outputs:
         if binding.type not in _OUTPUTS:
-            yield str(unsupported(binding, "output"))
+            yield str(unsupported_binding(binding, "output"))
 
 
-def unsupported(binding: Binding, direction: str) -> NotImplementedError:
+def unsupported_binding(binding: Binding, direction: str) -> NotImplementedError:
     """Why an invocation fails that uses an unsupported binding."""
     return NotImplementedError(
         f"devhost has no {direction} binding of type {binding.type}, which '{binding.name}' is. "

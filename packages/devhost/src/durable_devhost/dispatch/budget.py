@@ -18,7 +18,7 @@ class ByteBudget:
         self._queue: deque[tuple[int, asyncio.Future[None]]] = deque()
 
     @property
-    def taken(self) -> int:
+    def used_bytes(self) -> int:
         """How many bytes are in use."""
         return self._taken
 

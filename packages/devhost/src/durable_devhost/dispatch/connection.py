@@ -37,11 +37,11 @@ class CallOverdue(Exception):
 class Connection(asyncio.Protocol):
     """The host's end: a protocol rather than a stream, as each activity and each step of an orchestrator passes here.
 
-    `heard` gets each message that answers no call, in order. One event loop has all the state, so there is no lock.
+    `on_message` gets each message that answers no call, in order. One event loop has all the state: there is no lock.
     """
 
-    def __init__(self, heard: Callable[[Message], None]) -> None:
-        self._heard = heard
+    def __init__(self, on_message: Callable[[Message], None]) -> None:
+        self._on_message = on_message
         self._numbers = count(1)
         self._waiting: dict[int, asyncio.Future[Message]] = {}
         self._deadlines: dict[int, tuple[float, timedelta]] = {}
@@ -54,13 +54,13 @@ class Connection(asyncio.Protocol):
         self._has_room = asyncio.Event()
         self._has_room.set()
         self._is_quiet = asyncio.Event()
-        self.gone = asyncio.Event()
+        self.closed = asyncio.Event()
         """Set when the other end has hung up, or was hung up on."""
 
     @classmethod
-    async def over(cls, end: socket.socket, heard: Callable[[Message], None]) -> Self:
+    async def on_socket(cls, end: socket.socket, on_message: Callable[[Message], None]) -> Self:
         """A connection over a socket."""
-        _, connection = await asyncio.get_running_loop().create_unix_connection(lambda: cls(heard), sock=end)
+        _, connection = await asyncio.get_running_loop().create_unix_connection(lambda: cls(on_message), sock=end)
         return connection
 
     async def call(
@@ -71,7 +71,7 @@ class Connection(asyncio.Protocol):
         Messages of the worker before its answer go to the exchange. Raises WorkerGone, and CallOverdue after
         `limit`.
         """
-        if self.gone.is_set():
+        if self.closed.is_set():
             raise WorkerGone
         number = next(self._numbers)
         answer = self._waiting[number] = asyncio.get_running_loop().create_future()
@@ -99,11 +99,11 @@ class Connection(asyncio.Protocol):
 
     def note(self, message: Mapping[str, Any]) -> None:
         """Send a message without waiting; one to a worker that is gone is lost."""
-        if self._transport is not None and not self.gone.is_set():
+        if self._transport is not None and not self.closed.is_set():
             for piece in encode(message):
                 self._transport.write(piece)
 
-    async def answered(self, timeout_s: float) -> None:
+    async def wait_for_answers(self, timeout_s: float) -> None:
         """Return when no call waits for an answer any more, or after `timeout_s` seconds."""
         with suppress(TimeoutError):
             async with asyncio.timeout(timeout_s):
@@ -113,7 +113,7 @@ class Connection(asyncio.Protocol):
 
     def close(self) -> None:
         """Close the connection; open calls fail with WorkerGone."""
-        self.gone.set()
+        self.closed.set()
         self._has_room.set()
         if self._alarm is not None:
             self._alarm.cancel()
@@ -125,7 +125,7 @@ class Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Take the transport."""
-        self._transport = cast(asyncio.Transport, transport)  # of a socket, see `over`
+        self._transport = cast(asyncio.Transport, transport)  # of a socket, see `on_socket`
 
     def data_received(self, data: bytes) -> None:
         """Take every message that is complete now."""
@@ -195,7 +195,7 @@ class Connection(asyncio.Protocol):
             message = without_halves(message)
         number = message.get("id")
         if number is None:
-            self._heard(message)
+            self._on_message(message)
         elif message.get("kind") in _BEFORE_THE_ANSWER:
             if (exchange := self._exchanges.get(number)) is not None:
                 exchange.take(message)

@@ -16,7 +16,7 @@ class Exchange:
     """
 
     def __init__(self) -> None:
-        self._heard: asyncio.Queue[Message | None] = asyncio.Queue()
+        self._messages: asyncio.Queue[Message | None] = asyncio.Queue()
         self._note: Callable[[Mapping[str, Any]], None] | None = None
         self._call_id = 0
 
@@ -26,19 +26,19 @@ class Exchange:
 
     def take(self, message: Message) -> None:
         """Handle a message of the worker that comes before its answer."""
-        self._heard.put_nowait(message)
+        self._messages.put_nowait(message)
 
     def end(self) -> None:
         """The call is over, with or without an answer."""
         self._note = None
-        self._heard.put_nowait(None)
+        self._messages.put_nowait(None)
 
     def tell(self, kind: str, **fields: Any) -> None:
         """Send the worker a message; one to an ended call is lost."""
         if self._note is not None:
             self._note({"kind": kind, "id": self._call_id, **fields})
 
-    async def heard(self) -> AsyncIterator[Message]:
+    async def messages(self) -> AsyncIterator[Message]:
         """Every message of the worker, until the call ends."""
-        while (message := await self._heard.get()) is not None:
+        while (message := await self._messages.get()) is not None:
             yield message

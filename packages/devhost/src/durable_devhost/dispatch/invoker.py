@@ -16,7 +16,7 @@ from durable_devhost.dispatch.bindings import (
     queue_messages,
     trigger_argument,
     trigger_data,
-    unsupported,
+    unsupported_binding,
 )
 from durable_devhost.dispatch.connection import CallOverdue, Message, WorkerGone
 from durable_devhost.dispatch.exchange import Exchange
@@ -121,7 +121,7 @@ class Invoker:
         except Exception as error:  # noqa: BLE001 - the top of an invocation: a binding that fails, fails it
             outcome = failed_by(error)
         if self._observer is not None:
-            self._observer.ended(function, invocation, outcome, perf_counter() - started)
+            self._observer.invocation_ended(function, invocation, outcome, perf_counter() - started)
         return outcome
 
     async def _attempt(
@@ -159,7 +159,7 @@ class Invoker:
         if binding.type == "table":
             return await self._rows(function, binding, data)
         if binding.type != "blob":
-            raise unsupported(binding, "input")
+            raise unsupported_binding(binding, "input")
         container, name = self._blob_place(binding, data)
         content = await self._store.read_blob(binding.text("connection"), container, name)
         if content is None:
@@ -211,7 +211,7 @@ class Invoker:
                     connection, self._resolved(binding.text("tableName") or "", data), operations
                 )
             case _:
-                raise unsupported(binding, "output")
+                raise unsupported_binding(binding, "output")
 
     def _blob_place(self, binding: Binding, data: "_BindingData") -> tuple[str, str]:
         """The place of a blob; it may be a URL, for the `{data.url}` of an event (`BlobPath.cs`)."""

@@ -38,7 +38,7 @@ class SessionLost(Exception):
 class PoolObserver(Protocol):
     """Who wants to hear of workers: the console."""
 
-    def heard(self, message: Message) -> None:
+    def worker_message(self, message: Message) -> None:
         """A log record of user code arrived."""
         ...
 
@@ -205,7 +205,7 @@ class WorkerPool:
 
     async def _next(self) -> WorkerProcess:
         """The worker whose turn it is; waits for one where all have just died."""
-        while not (alive := [worker for worker in self._workers if not worker.connection.gone.is_set()]):
+        while not (alive := [worker for worker in self._workers if not worker.connection.closed.is_set()]):
             self._changed.clear()
             await self._changed.wait()
         self._turn += 1
@@ -213,7 +213,7 @@ class WorkerPool:
 
     async def _launched(self, *, first: bool) -> tuple[WorkerProcess, LoadedApp]:
         plan = replace(self._plan, environ=self._environ, debug=self._plan.debug if first else None)
-        worker = await WorkerProcess.launch(plan, self._observer.heard)
+        worker = await WorkerProcess.launch(plan, self._observer.worker_message)
         try:
             return worker, await worker.load(plan)
         except BaseException:
@@ -243,8 +243,8 @@ class WorkerPool:
             return
         worker.is_leaving = True
         self._workers.remove(worker)
-        self._observer.worker_died(worker.pid, worker.ending, worker.last_words)
-        self._count_death(worker.ending)
+        self._observer.worker_died(worker.pid, worker.exit_reason, worker.last_words)
+        self._count_death(worker.exit_reason)
         await self._add()
 
     def _count_death(self, ending: str) -> None:
@@ -258,7 +258,7 @@ class WorkerPool:
 
     async def _retire(self, worker: WorkerProcess, patience_s: float) -> None:
         """Let a worker finish its calls, for a while. Those that it has not finished then are done again."""
-        await worker.connection.answered(patience_s)
+        await worker.connection.wait_for_answers(patience_s)
         worker.connection.close()
         await worker.stop()
         self._leaving.remove(worker)

@@ -40,7 +40,7 @@ class BindingStore(Protocol):
 class InvocationObserver(Protocol):
     """The console: it is told of each invocation when it ends."""
 
-    def ended(self, function: Function, invocation: Invocation, outcome: Outcome, seconds: float) -> None:
+    def invocation_ended(self, function: Function, invocation: Invocation, outcome: Outcome, seconds: float) -> None:
         """An invocation ended after `seconds`; each try of a retried one is reported."""
         ...
 

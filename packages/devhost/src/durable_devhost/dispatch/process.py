@@ -79,8 +79,8 @@ class WorkerProcess:
         self._passing_on: asyncio.Task[None] | None = None
 
     @classmethod
-    async def launch(cls, plan: WorkerPlan, heard: Callable[[Message], None]) -> Self:
-        """Start a worker; `heard` gets its log records. Raises DevhostError if it cannot be started."""
+    async def launch(cls, plan: WorkerPlan, on_message: Callable[[Message], None]) -> Self:
+        """Start a worker; `on_message` gets its log records. Raises DevhostError if it cannot be started."""
         ours, theirs = socket.socketpair()
         # An own pipe: asyncio's own process pipe would wait for children that hold the other end.
         reading, writing = os.pipe()
@@ -107,7 +107,7 @@ class WorkerProcess:
             theirs.close()
             os.close(writing)
         try:
-            connection = await Connection.over(ours, lambda message: worker.hear(message, heard))
+            connection = await Connection.on_socket(ours, lambda message: worker.hear(message, on_message))
         except BaseException:  # the start was cut short
             process.kill()
             os.close(reading)
@@ -128,7 +128,7 @@ class WorkerProcess:
         return "\n".join(self._tail)
 
     @property
-    def ending(self) -> str:
+    def exit_reason(self) -> str:
         """How the process ended, in words."""
         status = self.process.returncode
         if status is None:
@@ -139,13 +139,13 @@ class WorkerProcess:
             return f"it was ended by {signal.Signals(-status).name}"
         return f"it was ended by signal {-status}"
 
-    def hear(self, message: Message, heard: Callable[[Message], None]) -> None:
+    def hear(self, message: Message, on_message: Callable[[Message], None]) -> None:
         """Handle a message that answers no call: the greeting, or a log record."""
         if message["kind"] == "hello":
             if not self._greeting.done():
                 self._greeting.set_result(message)
         else:
-            heard(message)
+            on_message(message)
 
     async def load(self, plan: WorkerPlan) -> LoadedApp:
         """Make the worker import the app; raises AppError, AppImportError, and DevhostError for a worker that ended."""
@@ -165,10 +165,10 @@ class WorkerProcess:
             await self.process.wait()
             if not self._greeting.done():
                 raise SettingsError(
-                    f"{plan.python} ended before it greeted: {self.ending}. Give the app's Python with --python."
+                    f"{plan.python} ended before it greeted: {self.exit_reason}. Give the app's Python with --python."
                 ) from None
             raise AppError(
-                f"The worker ended while it loaded the app: {self.ending}. "
+                f"The worker ended while it loaded the app: {self.exit_reason}. "
                 f"Run {plan.python} -c 'import {Path(plan.script).stem}' in {plan.app_dir} to see why."
             ) from None
         if answer["kind"] == "refused":
@@ -203,11 +203,11 @@ class WorkerProcess:
                 os.kill(pid, signal.SIGKILL)
 
     async def _greeted(self, plan: WorkerPlan) -> Versions:
-        gone = asyncio.create_task(self.connection.gone.wait())
+        gone = asyncio.create_task(self.connection.closed.wait())
         await asyncio.wait((self._greeting, gone), timeout=_GREETING_S, return_when=asyncio.FIRST_COMPLETED)
         gone.cancel()
         if not self._greeting.done():
-            if self.connection.gone.is_set():
+            if self.connection.closed.is_set():
                 raise WorkerGone
             self.kill()
             raise DevhostError(

@@ -36,10 +36,10 @@ class StorageBindings:
     ) -> None:
         self._services = services
         self._encoding = encoding
-        self.sent: Callable[[str], None] = lambda _queue: None
+        self.on_message_sent: Callable[[str], None] = lambda _queue: None
         """Hears of each queue that got a message, so that a listener of this host need not find it by polling."""
 
-        self.written: Callable[[str], None] = lambda _container: None
+        self.on_blob_written: Callable[[str], None] = lambda _container: None
         """Hears of each container that got a blob, so that a blob trigger need not wait for the next scan."""
 
     async def read_blob(self, connection: str | None, container: str, name: str) -> bytes | None:
@@ -54,7 +54,7 @@ class StorageBindings:
         except NotFound:
             await blobs.create_container(container)
             await blobs.put(container, name, content)
-        self.written(container)
+        self.on_blob_written(container)
 
     async def enqueue(self, connection: str | None, queue: str, message: str | bytes) -> None:
         """Put one message; a missing queue is created.
@@ -70,7 +70,7 @@ class StorageBindings:
         except NotFound:
             await queues.create(queue)
             await queues.put(queue, text)
-        self.sent(queue)
+        self.on_message_sent(queue)
 
     async def read_rows(self, connection: str | None, query: TableQuery) -> list[Row]:
         """The rows of a query; raises NotFound without the table, because the real host fails then."""

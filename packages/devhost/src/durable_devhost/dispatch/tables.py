@@ -15,7 +15,7 @@ from durable_devhost.dispatch.bindings import Value, looks_like_json
 from durable_devhost.dotnet.json_reader import JsonReaderError, deserialize, parse
 from durable_devhost.dotnet.json_writer import as_text, compact, indented
 from durable_devhost.model.functions import Binding
-from durable_devhost.storage.tables import ETAG, Action, Operation, Row, quoted
+from durable_devhost.storage.tables import ETAG, Action, Operation, Row, string_literal
 
 _PARAMETER = re.compile(r"\{([^{}.:]+)[^{}]*\}")
 _NO_TEXT = re.compile(r"(?i:true|false)|[+-]?[0-9]+|[+-]?[0-9]*\.?[0-9]+(?:[eE][+-]?[0-9]+)?")
@@ -41,7 +41,7 @@ def table_query(binding: Binding, resolved: Callable[[str], str], data: Callable
     """The query of an input; `resolved` fills in expressions from `data`. The row key is ignored, as on Azure."""
     partition = resolved(binding.text("partitionKey") or "")
     template = binding.text("filter") or ""
-    parts = [f"PartitionKey eq {quoted(partition)}"] if partition else []
+    parts = [f"PartitionKey eq {string_literal(partition)}"] if partition else []
     if template:
         parts.append(_filled_in(template, resolved, data))
     take = binding.text("take") or "0"
@@ -92,7 +92,7 @@ def _filled_in(template: str, resolved: Callable[[str], str], data: Callable[[],
             continue
         in_quotes = f"'{{{name}}}'"
         if template.count(in_quotes) >= names.count(name):
-            template = template.replace(in_quotes, quoted(as_text(value)))
+            template = template.replace(in_quotes, string_literal(as_text(value)))
         elif isinstance(value, (dict, list)) or not _NO_TEXT.fullmatch(as_text(value)):
             raise ValueError(f"An invalid parameter value was specified for filter parameter '{name}'.")
     return resolved(template)

@@ -59,7 +59,7 @@ class _Chart:
         """Note one damaged instance."""
         record = self.records.get(damage.instance_id)
         name = record.name or "" if record is not None else ""
-        self.findings.append(Finding(damage=damage, name=name, lost=tuple(lost)))
+        self.findings.append(Finding(damage=damage, name=name, lost_messages=tuple(lost)))
 
 
 async def examine(hub: TaskHub, tables: TableService) -> Examination:

@@ -29,11 +29,11 @@ _WAYS_OUT: Mapping[Fault, tuple[Remedy, ...]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One damaged instance; `name` is its orchestrator's if a row has it, `lost` what it waits for in vain."""
+    """One damaged instance; `name` is its orchestrator's if a row has it, `lost_messages` what it waits for in vain."""
 
     damage: Damage
     name: str = ""
-    lost: tuple[LostMessage, ...] = ()
+    lost_messages: tuple[LostMessage, ...] = ()
 
     @property
     def instance_id(self) -> str:

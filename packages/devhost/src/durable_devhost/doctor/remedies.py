@@ -93,7 +93,7 @@ class Remedies:
         for answer in answers:
             await self._hub.queues.send_control(answer)
         sent = len(again) + len(answers)
-        if missing := len(finding.lost) - sent:
+        if missing := len(finding.lost_messages) - sent:
             raise DevhostError(
                 f"{sent} messages are sent again and {missing} cannot be, as the orchestrator does not ask for them "
                 "any more, or is suspended. Terminate or purge it."
@@ -101,7 +101,7 @@ class Remedies:
         return f"{sent} {'message is' if sent == 1 else 'messages are'} sent again; it goes on when the app is started"
 
     async def _scheduled_again(self, finding: Finding) -> list[Again]:
-        wanted = {each.task_id for each in finding.lost if each.kind is not Kind.ANSWER}
+        wanted = {each.task_id for each in finding.lost_messages if each.kind is not Kind.ANSWER}
         if not wanted:
             return []
         if self._replaying is None:
@@ -125,7 +125,7 @@ class Remedies:
             execution.close()
 
     async def _answers(self, finding: Finding) -> AsyncIterator[Message]:
-        for each in finding.lost:
+        for each in finding.lost_messages:
             if each.kind is Kind.ANSWER:
                 child = await self._hub.history.read(each.name)
                 if (answer := answer_of(child.events, self._clock.now())) is not None:

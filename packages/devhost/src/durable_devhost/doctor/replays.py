@@ -23,7 +23,7 @@ from durable_devhost.settings import HostSettings
 class _Silent:
     """Ignores the events of a worker: log records of the app's import do not matter here."""
 
-    def heard(self, message: Message) -> None:
+    def worker_message(self, message: Message) -> None:
         """A log record."""
 
     def worker_died(self, pid: int, ending: str, last_words: str) -> None:

@@ -76,7 +76,7 @@ def _folder_at_rest(options: DoctorOptions) -> Iterator[Path]:
 async def _is_there(tables: TableService, settings: HostSettings) -> bool:
     """Whether the hub exists; the doctor must not create it."""
     try:
-        await tables.query_page(HubNames.checked(hub_name(settings)).instances, top=1)
+        await tables.query_page(HubNames.of_setting(hub_name(settings)).instances, top=1)
     except NotFound:
         return False
     return True

@@ -28,7 +28,7 @@ def check_depth(text: str) -> None:
         parse(text)
 
 
-def mended(text: str) -> str:
+def as_newtonsoft(text: str) -> str:
     """A JSON text as it is, or written anew where it holds what Newtonsoft changes; no JSON is left alone."""
     if _ODD.search(text) is None:
         return text

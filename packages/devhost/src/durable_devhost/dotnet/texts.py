@@ -18,7 +18,7 @@ _HALF = re.compile("[\ud800-\udfff]")
 _PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
 
 
-def folded(text: str) -> str:
+def without_exception_json(text: str) -> str:
     """A failure's text without the JSON of the .NET exception that the durable extension adds to it."""
     return _JSON.sub(" {…}", text)
 

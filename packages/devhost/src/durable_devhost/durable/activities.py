@@ -13,7 +13,7 @@ from collections.abc import Callable
 from durable_devhost.clock import Clock
 from durable_devhost.dotnet import payloads
 from durable_devhost.dotnet.json_reader import JsonReaderError
-from durable_devhost.durable.delivery import Delivery, Kept
+from durable_devhost.durable.delivery import Delivery, StoredMessage
 from durable_devhost.durable.failures import absent_activity, failure_details, failure_reason
 from durable_devhost.durable.http_calls import call_http
 from durable_devhost.durable.orchestrations.pending import HTTP_ACTIVITY
@@ -38,7 +38,7 @@ class ActivityRunner:
         self._in_flight = in_flight
         self._slots = slots
         self._answer = answer
-        self._waiting: deque[tuple[Message, Kept | None, int]] = deque()
+        self._waiting: deque[tuple[Message, StoredMessage | None, int]] = deque()
         self._running = 0
         self._in_hand: set[_Task] = set()
         self._done: set[_Task] | None = set()
@@ -59,7 +59,7 @@ class ActivityRunner:
         """Nobody asks any more for activities that have ended: the histories of the start have been looked at."""
         self._done = None
 
-    def hand_over(self, message: Message, hold: Kept | None) -> None:
+    def hand_over(self, message: Message, hold: StoredMessage | None) -> None:
         """Run this work item as soon as a slot is free."""
         if self._is_paused:
             return
@@ -96,7 +96,7 @@ class ActivityRunner:
         else:
             self.has_room.clear()
 
-    async def _work(self, message: Message, hold: Kept | None, token: int) -> None:
+    async def _work(self, message: Message, hold: StoredMessage | None, token: int) -> None:
         event = message.event
         assert isinstance(event, TaskScheduled)  # the pollers and the engine hand over nothing else
         try:

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import timedelta
 
 from durable_devhost.clock import Clock
-from durable_devhost.durable.delivery import Delivery, Kept, Token
+from durable_devhost.durable.delivery import Delivery, StoredMessage, Token
 from durable_devhost.durable.entities.messages import EntityId
 from durable_devhost.durable.episode import Episode, Posting
 from durable_devhost.durable.holds import HOLD, Hold, Holds
@@ -70,11 +70,11 @@ class QueueOutbox:
         if hold is not None:
             await self.finish(before)
 
-    def take(self, token: Token | None, message: Message) -> Kept | None:
+    def take(self, token: Token | None, message: Message) -> StoredMessage | None:
         """As `outbox.Outbox` says."""
         return self._holds.take(token, message) if isinstance(token, Receipt) else None
 
-    async def finish(self, kept: Kept | None) -> None:
+    async def finish(self, kept: StoredMessage | None) -> None:
         """As `outbox.Outbox` says."""
         if isinstance(kept, Hold):
             await self._holds.finish(kept)

@@ -123,7 +123,7 @@ def at_start(record: InstanceRecord, stored: StoredHistory | CorruptHistory) -> 
     return Suspect(instance_id=record.instance_id, activities=activities)
 
 
-async def confirmed(hub: TaskHub, suspects: Sequence[Suspect]) -> list[Damage]:
+async def confirm_damage(hub: TaskHub, suspects: Sequence[Suspect]) -> list[Damage]:
     """The suspects that are damaged for certain: to be asked when all that was on the queues has been taken from them.
 
     A work item stays on its queue until its result is stored. So activities are lost where the queue is empty, hidden

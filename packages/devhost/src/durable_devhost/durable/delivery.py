@@ -11,7 +11,7 @@ from durable_devhost.taskhub.journal import Entry
 Token = Receipt | Entry
 """Where a message was stored: on a queue, or in a row beside a history."""
 
-Kept = Hold | Entry
+StoredMessage = Hold | Entry
 """What is stored of a message that is in hand."""
 
 
@@ -27,7 +27,7 @@ class Delivery:
 
     message: Message
     token: int
-    hold: Kept | None = None
+    hold: StoredMessage | None = None
     stored: "asyncio.Future[None] | None" = None
     is_new: bool = False
     dequeue_count: int = 0

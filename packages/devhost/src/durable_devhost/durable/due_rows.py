@@ -67,7 +67,7 @@ class DueRows:
         """Write what is due until cancelled."""
         while True:
             await self._some.wait()
-            async with self._patience.trying():
+            async with self._patience.attempt():
                 await self._write_all()
             if not self._due:
                 self._some.clear()

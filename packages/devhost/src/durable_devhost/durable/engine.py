@@ -28,7 +28,7 @@ from durable_devhost.durable.outbox import Committed, Outbox
 from durable_devhost.durable.ports import App, ExecutionLost, InstanceExists, Observer
 from durable_devhost.durable.replays import Replays
 from durable_devhost.durable.sessions import SessionBuilder, record_after
-from durable_devhost.durable.settling import Settling
+from durable_devhost.durable.settling import DeliverySettler
 from durable_devhost.durable.timers import TimerHeap
 from durable_devhost.durable.troubles import describe
 from durable_devhost.errors import StorageUnavailable
@@ -95,7 +95,7 @@ class DurableEngine:
             if hub.mode is StorageMode.JOURNAL
             else QueueOutbox(hub, clock, self.holds, room=lambda: self.activities.room(), is_ours=owns)
         )
-        self._settling = Settling(self._outbox, in_flight)
+        self._settling = DeliverySettler(self._outbox, in_flight)
         self._forwarder = Forwarder(hub, self.holds, self._outbox, in_flight)
         self.timers = TimerHeap(clock, self._fire)
         self.activities = ActivityRunner(
@@ -297,9 +297,9 @@ class DurableEngine:
         """
         if episode.record is not None and episode.record.status in TERMINAL:
             await self._rows.write(episode, committed.appended)
-            self._live.committed(episode, committed.appended)
+            self._live.note_commit(episode, committed.appended)
             return
-        self._live.committed(episode, committed.appended)
+        self._live.note_commit(episode, committed.appended)
         for delivery in batch.deliveries:
             if delivery not in early and _is_external_event(delivery.message):
                 delivery.succeed()
@@ -308,7 +308,7 @@ class DurableEngine:
     async def _correct_row(self, instance_id: str) -> None:
         if self._live.record(instance_id) is not None:
             return  # an episode was faster, and has written it
-        right, row = await self._decider.shown(instance_id), await self._hub.instances.get(instance_id)
+        right, row = await self._decider.expected_record(instance_id), await self._hub.instances.get(instance_id)
         if right is None:
             return
         if row is None or row.status is not RuntimeStatus.PENDING or row.execution_id == right.execution_id:

@@ -56,20 +56,20 @@ class EpisodeDecider:
             return await self._orchestration_episode(instance_id, batch)
         return await self._entity_episode(instance_id, batch), []
 
-    async def shown(self, instance_id: str) -> InstanceRecord | None:
+    async def expected_record(self, instance_id: str) -> InstanceRecord | None:
         """What the row of an instance should say, as its stored history has it; None where nothing is stored."""
         stored = await self._hub.history.read(instance_id)
         if not stored.events:
             return None
         if EntityId.is_one(instance_id) and not _is_orchestration(stored.events):
-            return self._builder.entity(instance_id, stored).shown(stored.events)
+            return self._builder.entity(instance_id, stored).expected_record(stored.events)
         built = self._builder.orchestration(stored, ())
         if built is None:
             return record_after(stored.events, self._hub.names.hub)
         session, _ = built
         self._live.keep(instance_id, session)
         await session.catch_up()
-        return session.shown()
+        return session.expected_record()
 
     async def _is_entity(self, instance_id: str, batch: Batch) -> bool:
         """Whether an entity is meant: an orchestration may have an id that looks like an entity's."""
@@ -113,7 +113,7 @@ class EpisodeDecider:
             session.silence(row.custom_status if row else None)
         await session.catch_up()
         found = reconcile(messages, execution_id, session, is_new=is_new)
-        early += [deliveries[index] for index in found.early]
+        early += [deliveries[index] for index in found.early_indexes]
         if not found.events:
             return None, early
         batch.now = batch.now or moment(found.events, after=session.last_time, now=self._clock.now())
@@ -162,7 +162,7 @@ class EpisodeDecider:
             self._observer.trouble(trouble, instance_id)
         batch.now = batch.now or self._clock.now()
         episode = await session.step(events, batch.now, self._new_execution_id, self._app)
-        for reason in session.refused:
+        for reason in session.refusals:
             self._observer.trouble(f"A message to an entity was left out: {reason}", instance_id)
         return episode
 

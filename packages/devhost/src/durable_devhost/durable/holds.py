@@ -105,7 +105,7 @@ class Holds:
         """Renew what is about to come back, and delete what is left over, until cancelled."""
         while True:
             await self._some.wait()
-            async with self._patience.trying():
+            async with self._patience.attempt():
                 await self._renew_due()
                 await self._clean_up()
             if not self._held and not self._garbage:

@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Iterable, Sequence
 
 from durable_devhost.clock import Clock
-from durable_devhost.durable.delivery import Delivery, Kept, Token
+from durable_devhost.durable.delivery import Delivery, StoredMessage, Token
 from durable_devhost.durable.episode import Episode, Posting
 from durable_devhost.durable.holds import Hold, Holds
 from durable_devhost.durable.outbox import Committed, Sent
@@ -93,11 +93,11 @@ class JournalOutbox:
         delivery.hold = pending.entry
         await announce(self._hub, delivery.message)
 
-    def take(self, token: Token | None, message: Message) -> Kept | None:
+    def take(self, token: Token | None, message: Message) -> StoredMessage | None:
         """As `outbox.Outbox` says."""
         return self._holds.take(token, message) if isinstance(token, Receipt) else token
 
-    async def finish(self, kept: Kept | None) -> None:
+    async def finish(self, kept: StoredMessage | None) -> None:
         """As `outbox.Outbox` says: a row is deleted with the next commit of its instance, or a little later."""
         if isinstance(kept, Hold):
             await self._holds.finish(kept)
@@ -122,7 +122,7 @@ class JournalOutbox:
         while True:
             await self._some.wait()
             await asyncio.sleep(CLEAN_UP_AFTER_S)
-            async with self._patience.trying():
+            async with self._patience.attempt():
                 await self._clean_up()
             if not self._settled and not self._garbage:
                 self._some.clear()
@@ -137,7 +137,7 @@ class JournalOutbox:
                     self._throw_away(entries)
                     raise
 
-    def _settle(self, kept: Kept | None) -> None:
+    def _settle(self, kept: StoredMessage | None) -> None:
         """Note that a message has had its effect, if it is one of a row, and not noted yet."""
         if not isinstance(kept, Entry) or kept not in self._open:
             return

@@ -54,9 +54,9 @@ class HubListener:
         self._is_journal = hub.mode is StorageMode.JOURNAL
         self.recovery = Recovery(hub=hub, engine=engine, ownership=ownership, clock=clock, observer=observer)
         ownership.is_drained = engine.is_idle
-        ownership.lost = engine.forget_partition
-        ownership.gained = self._gain
-        ownership.regained = self._regain
+        ownership.on_lost = engine.forget_partition
+        ownership.on_gained = self._gain
+        ownership.on_regained = self._regain
 
     async def run(self) -> None:
         """Listen until cancelled."""
@@ -98,7 +98,7 @@ class HubListener:
         while True:
             found: list[Received | Undecodable] = []
             if self._ownership.listens(partition):
-                async with patience.trying(), self._making(queue):
+                async with patience.attempt(), self._making(queue):
                     found = await self._hub.queues.receive_control(partition, HOLD)
                     for item in found:
                         await self._take(item)
@@ -145,7 +145,7 @@ class HubListener:
             was_asked = backlog.is_set()
             backlog.clear()
             found: list[Received | Undecodable] = []
-            async with patience.trying(), self._making(queue):
+            async with patience.attempt(), self._making(queue):
                 found = await self._hub.queues.receive_work_items(HOLD, max(1, min(32, activities.room())))
                 for item in found:
                     if isinstance(item, Undecodable):

@@ -68,7 +68,7 @@ class LiveSessions:
         for instance_id in [each for each in self._live if is_meant(each)]:
             self.discard(instance_id)
 
-    def committed(self, episode: Episode, appended: Appended) -> None:
+    def note_commit(self, episode: Episode, appended: Appended) -> None:
         """Bring a session up to date with what is stored now, tell of it, and forget it when it is over."""
         instance_id = episode.instance_id
         live = self._live.get(instance_id)

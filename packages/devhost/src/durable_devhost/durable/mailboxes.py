@@ -44,7 +44,7 @@ class Batch:
 class _Mailbox:
     items: deque[Delivery] = field(default_factory=deque)
     batch: Batch | None = None
-    asked: list[asyncio.Future[None]] = field(default_factory=list)
+    waiters: list[asyncio.Future[None]] = field(default_factory=list)
     is_worked_on: bool = False
 
 
@@ -82,7 +82,7 @@ class Mailboxes:
         """Have an instance worked on although nothing has come for it: with an empty batch, if nothing comes first."""
         mailbox = self._mailboxes.setdefault(instance_id, _Mailbox())
         done = asyncio.get_running_loop().create_future()
-        mailbox.asked.append(done)
+        mailbox.waiters.append(done)
         self._wake(instance_id, mailbox)
         await done
 
@@ -100,10 +100,10 @@ class Mailboxes:
             self._tasks.create_task(self._empty(instance_id, mailbox))
 
     async def _empty(self, instance_id: str, mailbox: _Mailbox) -> None:
-        while mailbox.items or mailbox.asked:
+        while mailbox.items or mailbox.waiters:
             batch = mailbox.batch = Batch(list(mailbox.items))
             mailbox.items.clear()
-            asked, mailbox.asked = mailbox.asked, []
+            asked, mailbox.waiters = mailbox.waiters, []
             pause = await self._attempt(instance_id, batch)
             while pause is not None:
                 await asyncio.sleep(pause)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from durable_devhost.durable.delivery import Delivery, Kept, Token
+from durable_devhost.durable.delivery import Delivery, StoredMessage, Token
 from durable_devhost.durable.episode import Episode, Posting
 from durable_devhost.model.messages import Message
 from durable_devhost.taskhub.history import Appended
@@ -49,11 +49,11 @@ class Outbox(Protocol):
         """Store a message that is only in memory, so that a crash brings it back; raises what storage raises."""
         ...
 
-    def take(self, token: Token | None, message: Message) -> Kept | None:
+    def take(self, token: Token | None, message: Message) -> StoredMessage | None:
         """Have a stored message in hand from now on; None where there is nothing to do for it, or it is not stored."""
         ...
 
-    async def finish(self, kept: Kept | None) -> None:
+    async def finish(self, kept: StoredMessage | None) -> None:
         """The effect of a message is stored: delete it, now or later."""
         ...
 

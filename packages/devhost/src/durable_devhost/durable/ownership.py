@@ -64,9 +64,9 @@ def is_gone(owner: str) -> bool:
 class Ownership:
     """The partitions of one host. `run` keeps them; one event loop touches all, so no lock.
 
-    `is_drained` tells whether no work of a partition is in hand. `gained` and `lost` are called with the number of each
-    partition that comes and goes after `claim`; `regained` with that of one whose lease ran out and is renewed, so that
-    nobody else had it.
+    `is_drained` tells whether no work of a partition is in hand. `on_gained` and `on_lost` are called with the number
+    of each partition that comes and goes after `claim`; `on_regained` with that of one whose lease ran out and is
+    renewed, so that nobody else had it.
     """
 
     def __init__(
@@ -78,9 +78,9 @@ class Ownership:
         is_alone: bool,
         uses_app_lease: bool,
         is_drained: Callable[[int], bool] = lambda _: True,
-        gained: Callable[[int], None] = lambda _: None,
-        regained: Callable[[int], None] = lambda _: None,
-        lost: Callable[[int], None] = lambda _: None,
+        on_gained: Callable[[int], None] = lambda _: None,
+        on_regained: Callable[[int], None] = lambda _: None,
+        on_lost: Callable[[int], None] = lambda _: None,
     ) -> None:
         self._hub = hub
         self._observer = observer
@@ -89,9 +89,9 @@ class Ownership:
         self._is_exclusive = hub.mode is StorageMode.JOURNAL
         self._uses_app_lease = uses_app_lease or self._is_exclusive
         self.is_drained = is_drained
-        self.gained = gained
-        self.regained = regained
-        self.lost = lost
+        self.on_gained = on_gained
+        self.on_regained = on_regained
+        self.on_lost = on_lost
         self._leases: dict[int, PartitionLease] = {}
         self._valid_until: dict[int, float] = {}
         self._draining_since: dict[int, float] = {}
@@ -171,7 +171,7 @@ class Ownership:
         while True:
             await asyncio.sleep(pause)
             pause = _EVERY_S
-            async with self._patience.trying():
+            async with self._patience.attempt():
                 pause = await self._pass()
 
     async def _pass(self) -> float:
@@ -264,7 +264,7 @@ class Ownership:
                 self._leases[partition] = await self._hub.partitions.claim(lease, self._me, now)
                 self._valid_until[partition] = valid_until
                 self._draining_since.pop(partition, None)
-                self._tell(self.gained, partition)
+                self._tell(self.on_gained, partition)
             case Move.RENEW | Move.DRAIN:
                 is_draining = step.move is Move.DRAIN
                 if not is_draining:
@@ -273,7 +273,7 @@ class Ownership:
                 self._leases[partition] = await self._hub.partitions.renew(lease, now, is_draining=is_draining)
                 self._valid_until[partition] = valid_until
                 if not was_held:  # where it was not ours, the answer to our claim was lost
-                    self._tell(self.regained if was_ours else self.gained, partition)
+                    self._tell(self.on_regained if was_ours else self.on_gained, partition)
             case Move.RELEASE:
                 self._forget(partition)
                 await self._hub.partitions.release(lease)
@@ -296,7 +296,7 @@ class Ownership:
         self._leases.pop(partition, None)
         self._valid_until.pop(partition, None)
         self._draining_since.pop(partition, None)
-        self.lost(partition)
+        self.on_lost(partition)
 
     async def _take_app_lease(self) -> None:
         self._app_lease_due = monotonic() + _APP_LEASE_EVERY_S

@@ -27,7 +27,7 @@ class Patience:
         self._failures = 0
 
     @asynccontextmanager
-    async def trying(self) -> AsyncIterator[None]:
+    async def attempt(self) -> AsyncIterator[None]:
         """Around one attempt: a storage failure ends the block, after a pause that grows from attempt to attempt."""
         try:
             yield

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 
 from durable_devhost.clock import Clock, real_now
-from durable_devhost.durable.damage import Damage, Suspect, at_start, confirmed, report_lines
+from durable_devhost.durable.damage import Damage, Suspect, at_start, confirm_damage, report_lines
 from durable_devhost.durable.engine import DurableEngine
 from durable_devhost.durable.entities.messages import EntityId
 from durable_devhost.durable.ownership import Ownership
@@ -73,8 +73,8 @@ class Recovery:
 
     async def settle(self) -> None:
         """Name the instances that still wait for lost messages when all that was on the queues has been taken."""
-        async with self._patience().trying():
-            self._tell(await confirmed(self._hub, self._suspects))
+        async with self._patience().attempt():
+            self._tell(await confirm_damage(self._hub, self._suspects))
 
     def _patience(self) -> Patience:
         return Patience(self._observer, "The instances of the task hub")
@@ -82,7 +82,7 @@ class Recovery:
     async def _persist(self, work: Callable[[], Awaitable[None]]) -> None:
         patience, is_done = self._patience(), False
         while not is_done:
-            async with patience.trying():
+            async with patience.attempt():
                 await work()
                 is_done = True
 

@@ -6,7 +6,7 @@ from itertools import count
 from typing import Any
 
 from durable_devhost.dotnet.json_reader import JsonReaderError
-from durable_devhost.dotnet.payloads import check_depth, mended
+from durable_devhost.dotnet.payloads import as_newtonsoft, check_depth
 from durable_devhost.durable.actions import Action, read_action
 
 
@@ -14,20 +14,21 @@ from durable_devhost.durable.actions import Action, read_action
 class Script:
     """The actions of the user's code since the last step.
 
-    `cancelled` holds the ordinals of timers that were cancelled after they were set. `done` says that the
+    `cancelled` holds the ordinals of timers that were cancelled after they were set. `is_done` says that the
     function returned or continues as new; `output` is compact JSON text. `error` is the failure's text, `stack` the
-    user's own frames. `asked` says that the function has read `context.is_replaying` in this execution. `generation`
-    has all actions, as they are in the end, of an execution that continues as new and has cancelled a timer.
+    user's own frames. `has_read_is_replaying` says that the function has read `context.is_replaying` in this execution.
+    `generation` has all actions, as they are in the end, of an execution that continues as new and has cancelled a
+    timer.
     """
 
     actions: tuple[Action, ...] = ()
     cancelled: tuple[int, ...] = ()
     custom_status: str | None = None
-    done: bool = False
+    is_done: bool = False
     output: str | None = None
     error: str | None = None
     stack: str = ""
-    asked: bool = False
+    has_read_is_replaying: bool = False
     generation: tuple[Action, ...] = ()
 
 
@@ -42,16 +43,18 @@ def read_script(message: Mapping[str, Any], next_ordinal: Callable[[], int]) -> 
             if message[name] is not None:
                 check_depth(f'{{"{name}":{message[name]}}}')
     except JsonReaderError as error:
-        return Script(done=True, error=f"One or more errors occurred. ({error})", asked=message["asked"])
+        return Script(
+            is_done=True, error=f"One or more errors occurred. ({error})", has_read_is_replaying=message["asked"]
+        )
     return Script(
         actions=tuple(read_action(action, next_ordinal) for action in message["actions"]),
         cancelled=tuple(message["cancelled"]),
         custom_status=_mended(message["custom_status"]),
-        done=message["done"],
+        is_done=message["done"],
         output=_mended(message["output"]),
         error=message["error"],
         stack=message["stack"],
-        asked=message["asked"],
+        has_read_is_replaying=message["asked"],
         generation=_read_generation(message["generation"]),
     )
 
@@ -62,4 +65,4 @@ def _read_generation(actions: Sequence[Mapping[str, Any]] | None) -> tuple[Actio
 
 
 def _mended(text: str | None) -> str | None:
-    return None if text is None else mended(text)
+    return None if text is None else as_newtonsoft(text)

@@ -16,7 +16,7 @@ _MOST_BESIDE = 8
 """How many messages may be on their way out while their instances go on; after a crash these come again."""
 
 
-class Settling:
+class DeliverySettler:
     """`run` owns the deletions; deliveries are settled only while it runs."""
 
     def __init__(self, outbox: Outbox, in_flight: InFlight) -> None:

@@ -42,7 +42,7 @@ from durable_devhost.host.parts import (
     open_front,
     open_keys,
 )
-from durable_devhost.host.reload import Reloader, watched
+from durable_devhost.host.reload import Reloader, watch_files
 from durable_devhost.host.remembered import Remembered
 from durable_devhost.host.shutdown import Shutdown
 from durable_devhost.host.time_travel import OFFSET_SETTING, TimeTravel
@@ -102,7 +102,7 @@ class Host:
             blob_listener=self._blob_listener,
             timer_listener=self._timer_listener,
         )
-        self.store.sent, self.store.written = self.listeners.nudge, self.listeners.written
+        self.store.on_message_sent, self.store.on_blob_written = self.listeners.nudge, self.listeners.scan_container
 
     @classmethod
     async def open(cls, resources: AsyncExitStack, around: Surroundings) -> "Host":
@@ -193,7 +193,7 @@ class Host:
                     running.append(tasks.create_task(self._reloader(front, admin, events).run()))
                     await asyncio.sleep(0)  # it watches before anybody is told that it does
                 shutdown.is_ready = True
-                self.around.console.started(self._ready())
+                self.around.console.host_started(self._ready())
                 if self.around.options.as_func:
                     self.around.console.notice("Worker process started and initialized.")
                 await shutdown.requested.wait()
@@ -263,7 +263,7 @@ class Host:
             self.listeners.replace(catalog)
             return len(catalog.functions)
 
-        changes = watched(around.settings.app_dir, around.data)
+        changes = watch_files(around.settings.app_dir, around.data)
         return Reloader(around.settings.app_dir, changes=changes, reload=reload, console=around.console)
 
     def _queue_listener(self, function: Function) -> QueueListener:
@@ -334,7 +334,7 @@ class Host:
             travel=travel,
             facts=self._facts,
             deliver=deliver,
-            letters=mail.listed if mail else None,
+            letters=mail.list_letters if mail else None,
         )
 
     def _facts(self) -> dict[str, Any]:
@@ -369,7 +369,7 @@ class Host:
             pages=tuple((name, self.address.url + path) for name, path in self.around.options.pages),
             debugger=f"127.0.0.1:{port}" if (port := self.around.options.debug) else "",
             keys=str(data / "keys.json") if self.keys.is_on else "",
-            functions=Ready.listed(self.around.catalog, self.address.url, settings.route_prefix),
+            functions=Ready.list_functions(self.around.catalog, self.address.url, settings.route_prefix),
             disabled=tuple(self.around.catalog.disabled),
         )
 

@@ -96,11 +96,11 @@ class Console:
             return cls(JsonSink(target), clock, levels)
         return cls(FuncSink(target) if as_func else TextSink(target), clock, levels)
 
-    def started(self, info: Ready) -> None:
+    def host_started(self, info: Ready) -> None:
         """The host answers now."""
         self._tell(info)
 
-    def ended(self, function: Function, invocation: Invocation, outcome: Outcome, seconds: float) -> None:
+    def invocation_ended(self, function: Function, invocation: Invocation, outcome: Outcome, seconds: float) -> None:
         """An invocation ended."""
         failed = outcome if isinstance(outcome, Raised) else None
         if not self._shows(f"Function.{function.name}", Level.ERROR if failed else Level.INFORMATION):
@@ -117,7 +117,7 @@ class Console:
             )
         )
 
-    def requested(self, method: str, path: str, status: int, seconds: float, function: str = "") -> None:
+    def request_answered(self, method: str, path: str, status: int, seconds: float, function: str = "") -> None:
         """A request was answered; `function` is empty where the path leads to none."""
         if self._shows(f"Function.{function}" if function else "Host", Level.INFORMATION):
             self._tell(Requested(method=method, path=path, status=status, ms=seconds * 1000, function=function))
@@ -137,7 +137,7 @@ class Console:
         """The mail catcher has a letter, which is shown on `page`; `links` in it lead to this host."""
         self._tell(Mailed(sender=sender, recipients=recipients, subject=subject, page=page, links=links))
 
-    def heard(self, message: Message) -> None:
+    def worker_message(self, message: Message) -> None:
         """A worker sent a log record of user code, or noticed that an orchestrator blocks."""
         if message["kind"] == "log":
             names = ("level", "logger", "text", "function", "invocation", "stack")
@@ -208,7 +208,7 @@ class Console:
             root.removeHandler(handler)
             root.setLevel(before)
 
-    def logged(self, record: logging.LogRecord) -> None:
+    def show_log(self, record: logging.LogRecord) -> None:
         """Show one log record."""
         error = record.exc_info[1] if record.exc_info else None
         self._tell(
@@ -245,6 +245,6 @@ class _LogHandler(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         try:
-            self._console.logged(record)
+            self._console.show_log(record)
         except Exception:  # noqa: BLE001 - a log call of the app must never fail it
             self.handleError(record)

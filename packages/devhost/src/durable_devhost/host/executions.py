@@ -45,7 +45,7 @@ class WorkerExecution:
         try:
             return read_script(answer, self._take_ordinal)
         except (UnknownAction, KeyError, ValueError) as error:
-            return Script(done=True, error=f"{type(error).__name__}: {error}")
+            return Script(is_done=True, error=f"{type(error).__name__}: {error}")
 
     def close(self) -> None:
         """Let the worker forget the session."""

@@ -89,7 +89,7 @@ class Ready:
     disabled: tuple[str, ...] = ()
 
     @staticmethod
-    def listed(catalog: FunctionCatalog, url: str, route_prefix: str) -> tuple[ListedFunction, ...]:
+    def list_functions(catalog: FunctionCatalog, url: str, route_prefix: str) -> tuple[ListedFunction, ...]:
         """The functions of a catalog as the banner lists them."""
         return tuple(
             ListedFunction.not_listened(function, url)

@@ -50,13 +50,13 @@ class TriggerListeners:
         """The TimerInfo for a manual run of this timer function; it may be disabled, and without a listener."""
         return await self._timer_listener(function).info()
 
-    def written(self, container: str) -> None:
+    def scan_container(self, container: str) -> None:
         """Scan this container now: the host has just put a blob into it."""
         for listener in self.blobs:
             listener.nudge(container)
 
     @property
-    def fetching(self) -> Sequence[QueueListener | BlobListener]:
+    def fetching_listeners(self) -> Sequence[QueueListener | BlobListener]:
         """The listeners that fetch their work from storage, and can be asked to fetch all of it at once."""
         return [*self.queues, *self.blobs]
 
@@ -69,7 +69,7 @@ class TriggerListeners:
         """Listen until stopped or cancelled."""
         while not self._is_stopping:
             self._generation.clear()
-            fetching, timers = self.fetching, self.timers
+            fetching, timers = self.fetching_listeners, self.timers
             async with asyncio.TaskGroup() as tasks:
                 for listener in fetching:
                     tasks.create_task(listener.run())

@@ -37,7 +37,7 @@ class MailCatcher:
     mailbox: Mailbox
     port: int
 
-    def listed(self) -> list[dict[str, Any]]:
+    def list_letters(self) -> list[dict[str, Any]]:
         """Up to fifty of the last letters for programs, the newest first, with text, HTML and links. Blocks."""
         listed, left = list[dict[str, Any]](), _MOST_LISTED_BYTES
         for number in self.mailbox.numbers()[:_MOST_LISTED]:
@@ -70,7 +70,7 @@ async def catching_mail(port: int, data: Path, clock: Clock, console: Console, h
     Raises SettingsError where the package that it is built with is missing, or the port is taken.
     """
     try:
-        from durable_devhost.mail.catcher import Keeper, catching
+        from durable_devhost.mail.catcher import Keeper, run_catcher
     except ModuleNotFoundError:
         raise SettingsError(
             "--mail needs the package aiosmtpd. Install it beside devhost: pip install 'durable-devhost[mail]'."
@@ -92,7 +92,7 @@ async def catching_mail(port: int, data: Path, clock: Clock, console: Console, h
     keeper = Keeper(mailbox, clock.now, caught, console.warning)
     async with AsyncExitStack() as stack:
         try:
-            listening = await stack.enter_async_context(catching(keeper, port))
+            listening = await stack.enter_async_context(run_catcher(keeper, port))
         except OSError as error:
             raise SettingsError(f"--mail cannot listen on port {port} ({error.strerror}). Leave it out.") from None
         yield MailCatcher(mailbox=mailbox, port=listening)

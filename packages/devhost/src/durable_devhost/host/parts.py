@@ -38,7 +38,7 @@ from durable_devhost.triggers.admin import AdminPages
 from durable_devhost.triggers.blobs import webhook as blob_webhook
 from durable_devhost.triggers.blobs.listener import BlobQueue
 from durable_devhost.triggers.event_grid import EventGridWebhook
-from durable_devhost.triggers.guard import Exposure, guarded
+from durable_devhost.triggers.guard import Exposure, guard_handler
 from durable_devhost.triggers.http import Handler, HttpFront, Mount
 from durable_devhost.triggers.keys import AuthLevel, KeyRing
 from durable_devhost.triggers.management.api import ManagementApi
@@ -99,25 +99,25 @@ def open_front(
         mounts=(
             Mount(
                 prefix=WEBHOOK_PATH,
-                handler=guarded(managed(WEBHOOK_PATH), Exposure.MANAGEMENT, front_ends),
+                handler=guard_handler(managed(WEBHOOK_PATH), Exposure.MANAGEMENT, front_ends),
                 level=AuthLevel.SYSTEM,
                 key_name=SYSTEM_KEY,
             ),
             Mount(prefix=rpc_path, handler=managed(rpc_path), level=AuthLevel.ANONYMOUS, is_told=False),
             Mount(
                 prefix=event_grid.PATH,
-                handler=guarded(events.handle, Exposure.EVENTS),
+                handler=guard_handler(events.handle, Exposure.EVENTS),
                 level=AuthLevel.SYSTEM,
                 key_name=event_grid.KEY_NAME,
             ),
             Mount(
                 prefix=blob_webhook.PATH,
-                handler=guarded(blob_webhook.BlobWebhook(blob_queue).handle, Exposure.EVENTS),
+                handler=guard_handler(blob_webhook.BlobWebhook(blob_queue).handle, Exposure.EVENTS),
                 level=AuthLevel.SYSTEM,
                 key_name=blob_webhook.KEY_NAME,
             ),
-            Mount(prefix=_CONTROL_PATH, handler=guarded(control.answer, Exposure.CONTROL), level=AuthLevel.ADMIN),
-            Mount(prefix=DASHBOARD_PATH, handler=guarded(dashboard, Exposure.CONTROL), level=AuthLevel.ANONYMOUS),
+            Mount(prefix=_CONTROL_PATH, handler=guard_handler(control.answer, Exposure.CONTROL), level=AuthLevel.ADMIN),
+            Mount(prefix=DASHBOARD_PATH, handler=guard_handler(dashboard, Exposure.CONTROL), level=AuthLevel.ANONYMOUS),
         ),
         route_prefix=around.settings.route_prefix,
         homepage=around.settings.homepage,

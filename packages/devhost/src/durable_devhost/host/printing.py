@@ -10,7 +10,7 @@ from typing import TextIO
 from rich.console import Console as Terminal
 from rich.text import Text
 
-from durable_devhost.dotnet.texts import folded
+from durable_devhost.dotnet.texts import without_exception_json
 from durable_devhost.host.facts import (
     Fact,
     HostNotice,
@@ -183,7 +183,7 @@ def _orchestrated(text: Text, fact: Orchestrated) -> Text:
     text.append("started" if fact.status == "Running" else fact.status.lower(), _STATUS_STYLE.get(fact.status, ""))
     if not fact.detail:
         return text
-    return text.append_text(_below(f"instance {fact.instance}\n{folded(fact.detail)}\n{fact.stack}"))
+    return text.append_text(_below(f"instance {fact.instance}\n{without_exception_json(fact.detail)}\n{fact.stack}"))
 
 
 def _logged(text: Text, fact: LogRecord) -> Text:

@@ -42,7 +42,7 @@ _STEP_MS = 50
 class Reloader:
     """`reload` loads the app and raises DevhostError if it does not load; nothing changes then.
 
-    `changes` gives changed files, in batches; `watched` reads them from the file system.
+    `changes` gives changed files, in batches; `watch_files` reads them from the file system.
     """
 
     def __init__(
@@ -94,7 +94,7 @@ def _forget_bytecode(sources: Iterable[Path]) -> None:
                 compiled.unlink()
 
 
-def watched(app_dir: Path, data: Path) -> AsyncIterator[Sequence[Path]]:
+def watch_files(app_dir: Path, data: Path) -> AsyncIterator[Sequence[Path]]:
     """The changed files below the app's folder, without those of environments, tools and the data folder.
 
     Raises SettingsError if the package that watches is not installed, at once instead of with the first change.

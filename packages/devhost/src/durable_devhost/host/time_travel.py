@@ -70,11 +70,11 @@ def _leave_virtual_time(path: Path, *, is_asked_for: bool) -> None:
         path.unlink()
 
 
-class Fetching(Protocol):
+class FetchingListener(Protocol):
     """A listener that fetches its work from storage."""
 
     @property
-    def taken(self) -> int:
+    def begun_count(self) -> int:
         """How many pieces of work it has begun."""
         ...
 
@@ -92,7 +92,7 @@ class Listeners(Protocol):
         ...
 
     @property
-    def fetching(self) -> Sequence[Fetching]:
+    def fetching_listeners(self) -> Sequence[FetchingListener]:
         """Those of queue and blob functions."""
         ...
 
@@ -142,14 +142,14 @@ class TimeTravel:
             for timer in self._listeners.timers:
                 timer.hold()
             try:
-                await patience.work_off(self._listeners.fetching)
+                await patience.work_off(self._listeners.fetching_listeners)
                 while (due := self._heap.next_due()) is not None and due <= target:
                     self._move_to(due)
                     self._heap.fire_due()
                     await patience.quiet()
                 self._move_to(target)
                 self._release()
-                await patience.work_off(self._listeners.fetching)
+                await patience.work_off(self._listeners.fetching_listeners)
             finally:
                 self._release()
             if patience.is_over and (names := self._in_flight.names()):
@@ -182,10 +182,10 @@ class _Patience:
         except TimeoutError:
             self._give_up_waiting()
 
-    async def work_off(self, listeners: Sequence[Fetching]) -> None:
+    async def work_off(self, listeners: Sequence[FetchingListener]) -> None:
         """Wait until all work is done and nothing is left to fetch, including the work that it caused."""
         while True:
-            taken = sum(listener.taken for listener in listeners)
+            taken = sum(listener.begun_count for listener in listeners)
             await self.quiet()
             for listener in listeners:
                 try:
@@ -194,7 +194,7 @@ class _Patience:
                 except TimeoutError:
                     self._give_up_waiting()
             await self.quiet()
-            if self.is_over or taken == sum(listener.taken for listener in listeners):
+            if self.is_over or taken == sum(listener.begun_count for listener in listeners):
                 return
 
     def _limit(self) -> asyncio.Timeout:

@@ -51,13 +51,13 @@ class Keeper:
         raw = sent.original_content or b""
         sender, *recipients = (showable(str(each)) for each in (sent.mail_from or "", *sent.rcpt_tos))
         envelope = Envelope(at=self._now(), sender=sender, recipients=tuple(recipients))
-        lost = self._mailbox.lost
+        lost = self._mailbox.dropped_count
         try:
             number = self._mailbox.put(envelope, raw)
         except OSError as error:
             self._trouble(f"A letter could not be kept: {error}.")
             return "452 4.3.1 The letter could not be kept"
-        if lost == 0 < self._mailbox.lost:
+        if lost == 0 < self._mailbox.dropped_count:
             self._trouble("The mailbox is full: for each new letter the oldest one is deleted.")
         await self._caught(Caught(number=number, envelope=envelope, raw=raw))
         return "250 2.0.0 Kept"
@@ -107,7 +107,7 @@ class _Connection(SMTP):
 
 
 @asynccontextmanager
-async def catching(keeper: Keeper, port: int) -> AsyncIterator[int]:
+async def run_catcher(keeper: Keeper, port: int) -> AsyncIterator[int]:
     """Serve while the block runs, and give the port; 0 takes a free one. Raises OSError where it is taken."""
     loop = asyncio.get_running_loop()
     # A free port with SO_REUSEADDR may be one that another host has bound and does not listen to yet.

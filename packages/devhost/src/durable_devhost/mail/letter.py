@@ -94,10 +94,10 @@ def read_head(raw: bytes) -> Letter:
 def links_in(letter: Letter) -> list[str]:
     """The web addresses in a letter, each once, in the order in which they stand there."""
     said = letter.text if letter.text is not None else unescape(letter.html or "")
-    return list(dict.fromkeys(address for _, address in linked(said) if address))
+    return list(dict.fromkeys(address for _, address in split_links(said) if address))
 
 
-def linked(text: str) -> Iterator[tuple[str, str]]:
+def split_links(text: str) -> Iterator[tuple[str, str]]:
     """Cut a text into pieces: each with the address that it is, or with nothing where it is none."""
     end = 0
     for found in _LINK.finditer(text):

@@ -38,7 +38,7 @@ class Caught:
 class Mailbox:
     """The letters in a folder. One host writes there, since it holds the data folder.
 
-    It has at most `most_letters` with at most `most_bytes` together, but always the newest. `lost` counts those that
+    It has at most `most_letters` with at most `most_bytes` together, but always the newest. `dropped_count` is how many
     have gone for that since the start.
     """
 
@@ -48,7 +48,7 @@ class Mailbox:
         self._most_bytes = most_bytes
         self._sizes: dict[int, int] = {}
         self._last = 0
-        self.lost = 0
+        self.dropped_count = 0
 
     def open(self) -> None:
         """Make the folder, and find the letters of earlier starts. Raises OSError."""
@@ -74,7 +74,7 @@ class Mailbox:
         self._sizes[number] = len(content)
         while len(self._sizes) > 1 and self._is_too_full():
             self.delete(next(iter(self._sizes)))
-            self.lost += 1
+            self.dropped_count += 1
         return number
 
     def numbers(self) -> Sequence[int]:

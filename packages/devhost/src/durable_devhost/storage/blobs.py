@@ -73,7 +73,7 @@ class BlobService:
         if only_if_new:
             headers["if-none-match"] = "*"
         answer = await self._transport.request("blob", "PUT", _path(container, name), headers=headers, body=content)
-        with self._transport.understanding("blob"):
+        with self._transport.reading_answer("blob"):
             return answer.headers["etag"]
 
     async def get(self, container: str, name: str) -> bytes | None:
@@ -91,7 +91,7 @@ class BlobService:
         except NotFound:
             return None
         headers = answer.headers
-        with self._transport.understanding("blob"):
+        with self._transport.reading_answer("blob"):
             return BlobProperties(
                 length=int(headers["content-length"]),
                 content_type=headers.get("content-type", ""),
@@ -137,7 +137,7 @@ class BlobService:
     async def pages(self, container: str) -> AsyncIterator[list[ListedBlob]]:
         """All blobs of a container, page by page, in the order of their names; raises NotFound without it."""
         async for root in self._pages(container, ""):
-            with self._transport.understanding("blob"):
+            with self._transport.reading_answer("blob"):
                 blobs = [_read_listed_blob(blob) for blob in root.iterfind("Blobs/Blob")]
             yield blobs
 
@@ -148,7 +148,7 @@ class BlobService:
             answer = await self._transport.request(
                 "blob", "GET", f"/{container}", query={key: value for key, value in query.items() if value}
             )
-            with self._transport.understanding("blob"):
+            with self._transport.reading_answer("blob"):
                 root = ElementTree.fromstring(answer.body.removeprefix(b"\xef\xbb\xbf"))
             yield root
             marker = root.findtext("NextMarker") or ""

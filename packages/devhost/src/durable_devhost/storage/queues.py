@@ -120,7 +120,7 @@ class QueueService:
     async def length(self, queue: str) -> int:
         """How many messages the queue holds, the invisible ones included; real Azure calls it approximate."""
         answer = await self._transport.request("queue", "GET", f"/{queue}", query={"comp": "metadata"})
-        with self._transport.understanding("queue"):
+        with self._transport.reading_answer("queue"):
             return int(answer.headers["x-ms-approximate-messages-count"])
 
     async def put(
@@ -137,7 +137,7 @@ class QueueService:
             query["visibilitytimeout"] = str(visible_after_s)
         path, body = f"/{queue}/messages", _body(text)
         answer = await self._transport.request("queue", "POST", path, query=query, body=body, repeats=repeats)
-        with self._transport.understanding("queue"):
+        with self._transport.reading_answer("queue"):
             [fields] = _messages(answer.body)
             return _receipt(queue, fields)
 
@@ -179,7 +179,7 @@ class QueueService:
             query={"popreceipt": receipt.pop_receipt, "visibilitytimeout": str(visible_after_s)},
             body=_body(text) if text is not None else b"",
         )
-        with self._transport.understanding("queue"):
+        with self._transport.reading_answer("queue"):
             return replace(receipt, pop_receipt=answer.headers["x-ms-popreceipt"])
 
     async def delete(self, receipt: Receipt) -> None:
@@ -253,7 +253,7 @@ class QueueService:
 
     async def _read(self, queue: str, query: dict[str, str]) -> list[QueueItem]:
         answer = await self._transport.request("queue", "GET", f"/{queue}/messages", query=query, repeats=False)
-        with self._transport.understanding("queue"):
+        with self._transport.reading_answer("queue"):
             return [_item(queue, fields) for fields in _messages(answer.body)]
 
 

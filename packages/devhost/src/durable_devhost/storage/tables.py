@@ -139,7 +139,7 @@ class TableService:
             if error.code == "TableNotFound":
                 raise
             return None
-        with self._transport.understanding("table"):
+        with self._transport.reading_answer("table"):
             return read_row(json.loads(answer.body))
 
     async def query_page(
@@ -153,12 +153,12 @@ class TableService:
     ) -> Page:
         """One page of a query, at most `top` rows (the service gives at most 1,000); raises NotFound without the table.
 
-        `filter` is OData, with its literals made by `quoted` and `dated`.
+        `filter` is OData, with its literals made by `string_literal` and `time_literal`.
         """
         query = {"$filter": filter, "$select": ",".join(select), "$top": str(top) if top else None}
         sent = {name: value for name, value in query.items() if value} | dict(parse_qsl(continuation or "", True))
         answer = await self._transport.request("table", "GET", f"/{table}()", query=sent, headers=_READ)
-        with self._transport.understanding("table"):
+        with self._transport.reading_answer("table"):
             return Page(rows=[read_row(row) for row in json.loads(answer.body)["value"]], continuation=_next(answer))
 
     async def query(
@@ -209,7 +209,7 @@ class TableService:
         )
         if action is Action.DELETE:
             return ""
-        with self._transport.understanding("table"):
+        with self._transport.reading_answer("table"):
             return answer.headers["etag"]
 
     def _part(self, table: str, operation: Operation) -> bytes:
@@ -233,12 +233,12 @@ _BATCH_HEAD = b"--batch_devhost\r\nContent-Type: multipart/mixed; boundary=chang
 _BATCH_TAIL = b"--changeset_devhost--\r\n\r\n--batch_devhost--\r\n"
 
 
-def quoted(text: str) -> str:
+def string_literal(text: str) -> str:
     """A string literal of an OData filter."""
     return "'" + text.replace("'", "''") + "'"
 
 
-def dated(when: datetime) -> str:
+def time_literal(when: datetime) -> str:
     """A point in time as a literal of an OData filter."""
     return f"datetime'{write_time(when)}'"
 
@@ -303,7 +303,7 @@ def _keys(partition_key: str, row_key: str) -> str:
 
 @lru_cache(maxsize=1024)  # an instance has one partition, and all instances have the same row keys
 def _key(text: str) -> str:
-    return quote(quoted(text), safe=_SAFE)
+    return quote(string_literal(text), safe=_SAFE)
 
 
 _SAFE = "'"

@@ -148,7 +148,7 @@ class Transport:
         return self._date
 
     @contextmanager
-    def understanding(self, service: Service) -> Iterator[None]:
+    def reading_answer(self, service: Service) -> Iterator[None]:
         """Around the reading of an answer: what makes no sense counts as no answer, and raises StorageUnavailable."""
         try:
             yield

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from durable_devhost.model.history import TimerCreated, TimerFired
-from durable_devhost.storage.tables import Row, TableService, dated, quoted
+from durable_devhost.storage.tables import Row, TableService, string_literal, time_literal
 from durable_devhost.taskhub.names import HubNames, unescape_key
 from durable_devhost.taskhub.open_work import LAST_EPISODE, OPEN, OpenWork, from_column
 from durable_devhost.taskhub.rows import SENTINEL, from_row
 
-_SENTINELS = f"RowKey eq {quoted(SENTINEL)}"
+_SENTINELS = f"RowKey eq {string_literal(SENTINEL)}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,13 +36,15 @@ class AllHistories:
 
     async def committed_since(self, when: datetime) -> AsyncIterator[str]:
         """The ids of all instances with a commit at `when` or later."""
-        async for row in self._rows(f"{_SENTINELS} and CheckpointCompletedTimestamp ge {dated(when)}", "PartitionKey"):
+        async for row in self._rows(
+            f"{_SENTINELS} and CheckpointCompletedTimestamp ge {time_literal(when)}", "PartitionKey"
+        ):
             yield _instance(row)
 
     async def episodes_since(self, when: datetime) -> AsyncIterator[tuple[str, datetime]]:
         """The instances that had an episode at `when` or later, each with the time of its last one."""
-        wanted = f"EventType eq 'OrchestratorCompleted' and _Timestamp ge {dated(when)}"
-        packed = f"{_SENTINELS} and {LAST_EPISODE} ge {dated(when)}"
+        wanted = f"EventType eq 'OrchestratorCompleted' and _Timestamp ge {time_literal(when)}"
+        packed = f"{_SENTINELS} and {LAST_EPISODE} ge {time_literal(when)}"
         last: dict[str, datetime] = {}
         async for row in self._rows(f"({wanted}) or ({packed})", "PartitionKey", "_Timestamp", LAST_EPISODE):
             if isinstance(at := row.get("_Timestamp") or row.get(LAST_EPISODE), datetime):
@@ -67,7 +69,7 @@ class AllHistories:
         """
         wanted = "(EventType eq 'TimerCreated' or EventType eq 'TimerFired')"
         if due_from is not None:
-            wanted += f" and FireAt ge {dated(due_from)}"
+            wanted += f" and FireAt ge {time_literal(due_from)}"
         found: dict[tuple[str, str, int], TimerCreated] = {}
         fired: set[tuple[str, str, int]] = set()
         async for row in self._rows(wanted):
@@ -83,7 +85,7 @@ class AllHistories:
 
     async def ended_since(self, when: datetime) -> AsyncIterator[tuple[str, str]]:
         """The instances and executions that have ended at `when` or later."""
-        wanted = f"EventType eq 'ExecutionCompleted' and _Timestamp ge {dated(when)}"
+        wanted = f"EventType eq 'ExecutionCompleted' and _Timestamp ge {time_literal(when)}"
         async for row in self._rows(wanted, "PartitionKey", "ExecutionId"):
             yield _instance(row), str(row.get("ExecutionId"))
 

@@ -15,7 +15,7 @@ ROWS_PER_BATCH = MAX_BATCH - 1
 _BYTES_PER_BATCH = 3 * 1024 * 1024
 
 
-def cut(
+def split_into_batches(
     beside: Sequence[Operation], events: Sequence[Operation], if_whole: Sequence[Operation]
 ) -> list[Sequence[Operation]]:
     """One batch of all where it fits, else those `beside` in batches in front, so that the events end the last one."""

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from durable_devhost.clock import Clock
 from durable_devhost.model.history import HistoryEvent, OrchestratorCompleted, TaskScheduled
 from durable_devhost.storage.account import NotFound, PreconditionFailed
-from durable_devhost.storage.tables import ETAG, MAX_BATCH, Action, Operation, Row, TableService, quoted
+from durable_devhost.storage.tables import ETAG, MAX_BATCH, Action, Operation, Row, TableService, string_literal
 from durable_devhost.taskhub.batches import with_commit_name
 from durable_devhost.taskhub.failures import CorruptHistory, LostRace
 from durable_devhost.taskhub.journal import MESSAGE_BLOB, delete_all, is_message
@@ -225,7 +225,9 @@ class HistoryStore:
         deleted = 0
         blobs: set[str] = set()
         async for page in self._tables.query(
-            self._table, filter=f"PartitionKey eq {quoted(key)}", select=("PartitionKey", "RowKey", MESSAGE_BLOB)
+            self._table,
+            filter=f"PartitionKey eq {string_literal(key)}",
+            select=("PartitionKey", "RowKey", MESSAGE_BLOB),
         ):
             doomed: list[Operation] = []
             for row in page.rows:
@@ -273,7 +275,9 @@ class HistoryStore:
 
     async def _rows(self, instance_id: str) -> tuple[list[Row], Row | None]:
         rows: list[Row] = []
-        async for page in self._tables.query(self._table, filter=f"PartitionKey eq {quoted(escape_key(instance_id))}"):
+        async for page in self._tables.query(
+            self._table, filter=f"PartitionKey eq {string_literal(escape_key(instance_id))}"
+        ):
             rows += page.rows
         sentinel = rows.pop() if rows and rows[-1]["RowKey"] == SENTINEL else None
         while rows and is_message(rows[-1]):

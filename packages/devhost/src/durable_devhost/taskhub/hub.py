@@ -55,7 +55,7 @@ class TaskHub:
         WEBSITE_SITE_NAME. `mode` None means that of the hub. Raises SettingsError for a name or a count that no hub can
         have, for a hub that is in another mode, and StorageUnavailable.
         """
-        names = HubNames.checked(hub_name)
+        names = HubNames.of_setting(hub_name)
         count = check_partition_count(partition_count)
         tables, queues, blobs = TableService(transport), QueueService(transport), BlobService(transport)
         large = LargeMessages(blobs, names, transport.account.blob_endpoint)

@@ -7,7 +7,7 @@ from typing import Any
 from durable_devhost.model.history import RuntimeStatus
 from durable_devhost.model.instances import InstanceFilter, InstancePage, InstanceRecord
 from durable_devhost.storage.account import Conflict, NotFound, PreconditionFailed
-from durable_devhost.storage.tables import ETAG, Row, TableService, dated, quoted
+from durable_devhost.storage.tables import ETAG, Row, TableService, string_literal, time_literal
 from durable_devhost.taskhub.failures import LostRace
 from durable_devhost.taskhub.large_messages import LargeMessages, is_large
 from durable_devhost.taskhub.names import HubNames, escape_key, unescape_key
@@ -174,15 +174,17 @@ def odata(wanted: InstanceFilter) -> str:
     terms = ["RowKey eq ''"]
     if wanted.id_prefix:
         prefix = escape_key(wanted.id_prefix)
-        terms.append(f"PartitionKey ge {quoted(prefix)} and PartitionKey lt {quoted(_after(prefix))}")
+        terms.append(f"PartitionKey ge {string_literal(prefix)} and PartitionKey lt {string_literal(_after(prefix))}")
     if wanted.created_from is not None:
-        terms.append(f"CreatedTime ge {dated(wanted.created_from)}")
+        terms.append(f"CreatedTime ge {time_literal(wanted.created_from)}")
     if wanted.created_to is not None:
-        terms.append(f"CreatedTime le {dated(wanted.created_to)}")
+        terms.append(f"CreatedTime le {time_literal(wanted.created_to)}")
     if wanted.updated_from is not None:
-        terms.append(f"LastUpdatedTime ge {dated(wanted.updated_from)}")
+        terms.append(f"LastUpdatedTime ge {time_literal(wanted.updated_from)}")
     if wanted.statuses:
-        terms.append("(" + " or ".join(f"RuntimeStatus eq {quoted(str(s))}" for s in sorted(wanted.statuses)) + ")")
+        terms.append(
+            "(" + " or ".join(f"RuntimeStatus eq {string_literal(str(s))}" for s in sorted(wanted.statuses)) + ")"
+        )
     return " and ".join(terms)
 
 

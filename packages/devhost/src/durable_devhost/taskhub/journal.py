@@ -16,7 +16,7 @@ from datetime import datetime
 
 from durable_devhost.model.messages import CorruptMessage, Message, decode, encode
 from durable_devhost.storage.account import Conflict, NotFound
-from durable_devhost.storage.tables import MAX_BATCH, Action, Operation, Row, TableService, Value, quoted
+from durable_devhost.storage.tables import MAX_BATCH, Action, Operation, Row, TableService, Value, string_literal
 from durable_devhost.taskhub.large_messages import LargeMessages, is_large
 from durable_devhost.taskhub.names import HubNames, escape_key, unescape_key
 from durable_devhost.taskhub.packed import packed_in, unpack
@@ -101,8 +101,8 @@ class JournalRows:
         What a commit has left that broke off between two batches was never sent, so it is left out. A host `tidies` it
         away before it works, for the next commit of the instance ends the difference.
         """
-        messages = f"(RowKey ge {quoted(OUTBOX)} and RowKey lt {quoted(SENTINEL)})"
-        wanted = f"{messages} or (RowKey eq {quoted(SENTINEL)} and IsCheckpointComplete eq false)"
+        messages = f"(RowKey ge {string_literal(OUTBOX)} and RowKey lt {string_literal(SENTINEL)})"
+        wanted = f"{messages} or (RowKey eq {string_literal(SENTINEL)} and IsCheckpointComplete eq false)"
         found: dict[str, list[Row]] = {}
         unfinished: dict[str, object] = {}
         async for page in self._tables.query(self._table, filter=wanted):
@@ -125,7 +125,8 @@ class JournalRows:
     async def inputs(self, instance_id: str, execution_id: str, task_ids: Container[int]) -> Mapping[int, str]:
         """The inputs of these activities of one execution by their task ids."""
         key = escape_key(instance_id)
-        wanted = f"PartitionKey eq {quoted(key)} and (EventType eq 'TaskScheduled' or RowKey eq {quoted(SENTINEL)})"
+        is_wanted = f"EventType eq 'TaskScheduled' or RowKey eq {string_literal(SENTINEL)}"
+        wanted = f"PartitionKey eq {string_literal(key)} and ({is_wanted})"
         found: dict[int, str] = {}
         async for page in self._tables.query(self._table, filter=wanted):
             for row in _with_packed(key, page.rows):

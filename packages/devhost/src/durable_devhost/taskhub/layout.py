@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from durable_devhost.storage.tables import Action, Operation, Row
-from durable_devhost.taskhub.batches import cut
+from durable_devhost.taskhub.batches import split_into_batches
 from durable_devhost.taskhub.packed import NOTHING_PACKED, Packed, fits, pack, unpack
 from durable_devhost.taskhub.rows import row_key
 
@@ -48,7 +48,7 @@ def in_the_sentinel(
 ) -> Layout | None:
     """The layout with the events in a column of the sentinel; None where they do not fit beside `earlier` columns."""
     column = pack(first_row, rows)
-    batches = cut(beside, (), if_whole)
+    batches = split_into_batches(beside, (), if_whole)
     if len(batches) > 1 or not fits(earlier, column, first_row + len(rows)):
         return None
     return Layout(batches=batches, columns=column, packed={**earlier, **column}, forgets=first_row == 0)
@@ -72,10 +72,10 @@ def in_rows(
     if earlier and rows:
         key, execution_id = str(rows[-1]["PartitionKey"]), str(rows[-1]["ExecutionId"])
         old = [_write(row, known) for row in unpack(earlier, partition_key=key, execution_id=execution_id)]
-        batches = cut(beside, [*old, *writes], if_whole)
+        batches = split_into_batches(beside, [*old, *writes], if_whole)
         if len(batches) == 1:
             return Layout(batches=batches, forgets=True)
-    return Layout(batches=cut(beside, writes, if_whole), packed=earlier, forgets=first_row == 0)
+    return Layout(batches=split_into_batches(beside, writes, if_whole), packed=earlier, forgets=first_row == 0)
 
 
 def _write(row: Row, fresh_from: str | None) -> Operation:

@@ -64,7 +64,7 @@ class HubNames:
         return f"{self.hub.lower()}-appleaseinfo"
 
     @classmethod
-    def checked(cls, hub: str) -> "HubNames":
+    def of_setting(cls, hub: str) -> "HubNames":
         """The names of a hub that host.json names; raises SettingsError in the extension's own words.
 
         Lengths of 46 to 50 pass although the text says otherwise, as recorded from extension 3.15.

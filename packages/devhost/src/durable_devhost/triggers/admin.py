@@ -11,7 +11,7 @@ from aiohttp import web
 
 from durable_devhost.dispatch.outcome import Raised
 from durable_devhost.model.functions import Binding, Function, FunctionCatalog, TriggerType
-from durable_devhost.triggers.guard import Exposure, guarded, lacks_json
+from durable_devhost.triggers.guard import Exposure, guard_handler, lacks_json
 from durable_devhost.triggers.manual import ManualRuns
 from durable_devhost.triggers.responses import as_json, empty
 
@@ -40,7 +40,7 @@ class AdminPages:
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
         """Answer one request below `/admin/`; 404 for an unknown page, 403 for pages of other sites."""
-        return await guarded(self._answer, Exposure.CONTROL)(request)
+        return await guard_handler(self._answer, Exposure.CONTROL)(request)
 
     async def _answer(self, request: web.Request) -> web.StreamResponse:
         parts = [part.lower() for part in request.path.strip("/").split("/")[1:]]

@@ -41,7 +41,7 @@ class Exposure(Enum):
     """Nothing but opening it as a separate page, as a link does."""
 
 
-def guarded(handler: Handler, exposure: Exposure, trusted: Collection[str] = ()) -> Handler:
+def guard_handler(handler: Handler, exposure: Exposure, trusted: Collection[str] = ()) -> Handler:
     """The handler for allowed callers; others get 403, with a sentence that says why.
 
     `trusted` are origins (`http://localhost:3000`) that may manage instances, from the CORS settings.

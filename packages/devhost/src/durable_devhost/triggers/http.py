@@ -86,7 +86,7 @@ class _Found:
 class RequestObserver(Protocol):
     """The console: hears of each request when it is answered."""
 
-    def requested(self, method: str, path: str, status: int, seconds: float, function: str = "") -> None:
+    def request_answered(self, method: str, path: str, status: int, seconds: float, function: str = "") -> None:
         """A request was answered; `function` is empty for a path that leads to none."""
         ...
 
@@ -210,7 +210,7 @@ class HttpFront:
         if self._observer is not None:
             name = found.function.name if found else ""
             shown = _path_for_logs(path, found.route_params if found else {})
-            self._observer.requested(request.method, shown, status, seconds, name)
+            self._observer.request_answered(request.method, shown, status, seconds, name)
 
     def _advise(self, text: str) -> None:
         if self._observer is not None:

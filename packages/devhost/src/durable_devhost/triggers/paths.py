@@ -28,7 +28,7 @@ def decoded_text(raw: str) -> str:
     return _RUN.sub(lambda run: _decoded(run[0], keeps_slashes=False), raw)
 
 
-def shown_path(path: str) -> str:
+def path_in_urls(path: str) -> str:
     """A decoded path as a URL has it: what looks encoded is kept, all else that a path cannot hold is encoded."""
     return _LOST.sub(lambda char: quote(char[0], safe="", errors="replace"), path)
 

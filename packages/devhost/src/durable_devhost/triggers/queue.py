@@ -35,7 +35,7 @@ _LONGEST_ASKED_S = 60.0
 class QueueListener:
     """The listener of one queue, whose messages `work` handles. With `makes_queue` it may create a missing queue.
 
-    `taken` counts the messages that it has begun. Only the event loop touches the state, between awaits, so
+    `begun_count` counts the messages that it has begun. Only the event loop touches the state, between awaits, so
     there is no lock. `_held` are the messages between receipt and deletion.
     """
 
@@ -50,7 +50,7 @@ class QueueListener:
         makes_queue: bool = False,
     ) -> None:
         self.queue = queue
-        self.taken = 0
+        self.begun_count = 0
         self._name = work.name
         self._queues = queues
         self._in_flight = in_flight
@@ -179,7 +179,7 @@ class QueueListener:
         if (held := self._held.get(message_id)) is not None:
             held.item = item
             return
-        self.taken += 1
+        self.begun_count += 1
         held = self._held[message_id] = MessageInWork(item)
         token = self._in_flight.enter(f"queue {self._name} (message {message_id})")
         tasks.create_task(self._process(held, token))

@@ -6,7 +6,7 @@ from typing import Any
 
 from aiohttp import hdrs, web
 
-from durable_devhost.triggers.paths import shown_path
+from durable_devhost.triggers.paths import path_in_urls
 from durable_devhost.triggers.query_strings import query_parameters
 
 _LONGEST_LINE = 8 * 1024
@@ -53,7 +53,7 @@ def described_request(
     query = request.rel_url.raw_query_string
     return made_request(
         method=request.method,
-        url=f"{request.scheme}://{request.host}{shown_path(path)}{f'?{query}' if query else ''}",
+        url=f"{request.scheme}://{request.host}{path_in_urls(path)}{f'?{query}' if query else ''}",
         headers=_joined((name.lower(), value) for name, value in request.headers.items()),
         params=query_parameters(query),
         route_params=route_params,

@@ -72,7 +72,7 @@ class _Feeder:
 async def _relay(request: web.Request, exchange: Exchange, feeder: _Feeder) -> web.StreamResponse:
     response: web.StreamResponse | None = None
     is_whole = False
-    async for message in exchange.heard():
+    async for message in exchange.messages():
         match message["kind"]:
             case "wants":
                 feeder.want()

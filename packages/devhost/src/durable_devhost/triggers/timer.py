@@ -53,7 +53,7 @@ class TimerListener:
         self._open.set()
 
     @property
-    def due(self) -> datetime | None:
+    def next_run(self) -> datetime | None:
         """When the function runs next; None while it runs and before `run` has begun."""
         return self._waiting_for
 

@@ -18,7 +18,7 @@ from durable_devhost.worker.asgi import WebApplication
 from durable_devhost.worker.context import InvocationContext
 from durable_devhost.worker.functions import RETURN_NAME, Function
 from durable_devhost.worker.inputs import input_argument, trigger_argument
-from durable_devhost.worker.invocation import Attempt, Invocation, Trace, entered
+from durable_devhost.worker.invocation import Attempt, Invocation, Trace, as_current
 from durable_devhost.worker.leaving import exit_code, exit_text, flush, leave
 from durable_devhost.worker.outputs import Output, results
 from durable_devhost.worker.threads import Threads
@@ -110,7 +110,7 @@ class Calls:
         self._cancelled.discard(call_id)
 
     def _run(self, function: Function, message: Mapping[str, Any]) -> None:
-        with entered(_invocation(message)):
+        with as_current(_invocation(message)):
             try:
                 arguments, outputs = _arguments(function, message)
                 answer = _returned(function, function.call(**arguments), outputs)
@@ -120,7 +120,7 @@ class Calls:
         self._end(answer)
 
     async def _run_async(self, function: Function, message: Mapping[str, Any]) -> None:
-        with entered(_invocation(message)):
+        with as_current(_invocation(message)):
             try:
                 arguments, outputs = _arguments(function, message)
                 answer = _returned(function, await function.call(**arguments), outputs)
@@ -132,7 +132,7 @@ class Calls:
 
     async def _run_web(self, function: Function, message: Mapping[str, Any]) -> None:
         transfer = self._transfers[message["id"]] = _transfer(message, self._send)
-        with entered(_invocation(message)):
+        with as_current(_invocation(message)):
             try:
                 arguments, outputs = _arguments(function, message)
                 call = partial(self._call_web, function, arguments)

@@ -14,7 +14,7 @@ _FORM = "%a, %d %b %Y %H:%M:%S GMT"
 """The one form that the worker for Python 3.13 reads; the one before it reads many."""
 
 
-def taken_apart(headers: Sequence[str]) -> tuple[list[dict[str, Any]], list[str]]:
+def parse_cookies(headers: Sequence[str]) -> tuple[list[dict[str, Any]], list[str]]:
     """The cookies of these `Set-Cookie` headers, and the names of those that are lost.
 
     A value with a blank, a brace in quotes or a character beyond ASCII makes `SimpleCookie` drop the whole header

@@ -82,7 +82,7 @@ class Desk:
         self._channel.send({**answer, "id": message["id"]})
 
     def _loaded(self, message: Message) -> dict[str, Any]:
-        reason = sdk.refusal(sdk.installed())
+        reason = sdk.refusal(sdk.installed_versions())
         if reason is not None:
             raise AppCannotRun(reason)
         debug = message.get("debug")

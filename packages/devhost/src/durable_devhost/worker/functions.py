@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from durable_devhost.worker.sdk import unwrapped
+from durable_devhost.worker.sdk import unwrap_function
 
 RETURN_NAME = "$return"
 
@@ -53,7 +53,7 @@ class Function:
     @property
     def orchestrator(self) -> Callable[..., Any]:
         """The user's generator function, which the SDK's executor runs."""
-        return unwrapped(self.call)
+        return unwrap_function(self.call)
 
     @property
     def input_type(self) -> Any:

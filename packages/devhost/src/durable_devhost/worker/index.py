@@ -117,7 +117,7 @@ def _is_web(trigger: Binding, user: Callable[..., Any]) -> bool:
 
 def _source(function: Callable[..., Any], folder: Path) -> tuple[Path, int | None]:
     """File (relative to the app if it lies in it) and line of the user's function."""
-    code = getattr(inspect.unwrap(sdk.unwrapped(function)), "__code__", None)
+    code = getattr(inspect.unwrap(sdk.unwrap_function(function)), "__code__", None)
     if code is None:
         return Path(getattr(function, "__module__", "?")), None
     path = Path(code.co_filename)

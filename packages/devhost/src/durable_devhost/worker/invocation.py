@@ -33,7 +33,7 @@ def current_invocation() -> Invocation | None:
 
 
 @contextmanager
-def entered(invocation: Invocation) -> Iterator[None]:
+def as_current(invocation: Invocation) -> Iterator[None]:
     """Make the body, its tasks and other threads with its context belong to `invocation`."""
     token = _CURRENT.set(invocation)
     _THREAD.invocation_id = invocation.id  # the real worker leaves it there too, for code that reads it from there

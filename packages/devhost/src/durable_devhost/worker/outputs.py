@@ -9,7 +9,7 @@ from typing import Any
 import azure.functions as func
 
 from durable_devhost.worker.converters import converted_as, converter
-from durable_devhost.worker.cookies import taken_apart
+from durable_devhost.worker.cookies import parse_cookies
 from durable_devhost.worker.functions import RETURN_NAME, Binding, Function
 from durable_devhost.worker.transfers import Collected
 
@@ -65,7 +65,7 @@ def http_result(value: Any) -> dict[str, Any]:
         return value
     if not isinstance(value, func.HttpResponse):
         raise _unfit("http", value)
-    cookies, lost = taken_apart(value.headers.get_all("Set-Cookie"))
+    cookies, lost = parse_cookies(value.headers.get_all("Set-Cookie"))
     return {
         "type": "http",
         "status": value.status_code,

@@ -61,7 +61,7 @@ def _hello() -> dict[str, Any]:
         "python": ".".join(map(str, sys.version_info[:3])),
         "executable": sys.executable,
         "pid": os.getpid(),
-        "packages": sdk.installed(),
+        "packages": sdk.installed_versions(),
     }
 
 

@@ -21,7 +21,7 @@ _UTC_TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?Z")
 _WRAPPING_MODULES = ("azure.durable_functions.orchestrator", "azure.durable_functions.entity")
 
 
-def installed() -> dict[str, str | None]:
+def installed_versions() -> dict[str, str | None]:
     """The versions of the two packages, None for one that is not installed."""
     return {name: _version(name) for name in (FUNCTIONS, DURABLE)}
 
@@ -47,7 +47,7 @@ def refusal(packages: dict[str, str | None]) -> str | None:
 
 def unfit() -> str:
     """What to do where the two packages do not fit each other, for example durable 1.3.0, which misses one it needs."""
-    packages = installed()
+    packages = installed_versions()
     return (
         f"{DURABLE} {packages[DURABLE]} does not work beside {FUNCTIONS} {packages[FUNCTIONS]}. Take versions that "
         f"fit, devhost runs 1.2 to 1.7: {sys.executable} -m pip install -U '{DURABLE}<2' {FUNCTIONS}"
@@ -67,7 +67,7 @@ def retry_policy(function: Any) -> dict[str, Any] | None:
     return settings("retry_policy") if settings is not None else None
 
 
-def unwrapped(function: Callable[..., Any]) -> Callable[..., Any]:
+def unwrap_function(function: Callable[..., Any]) -> Callable[..., Any]:
     """The user's function inside the wrapper that the durable SDK puts around orchestrators, entities and clients."""
     for attribute in ("orchestrator_function", "entity_function", "client_function"):
         inner: Callable[..., Any] | None = getattr(function, attribute, None)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from durable_devhost.wire.frames import BrokenFrame
 from durable_devhost.worker.functions import Function
-from durable_devhost.worker.invocation import Invocation, entered
+from durable_devhost.worker.invocation import Invocation, as_current
 from durable_devhost.worker.scripts import script
 from durable_devhost.worker.threads import Threads
 from durable_devhost.worker.watchdog import Watchdog
@@ -51,7 +51,7 @@ class Session:
             return script(done=True, error=f"the app has no orchestrator '{self._begin['function']}' that can run")
         from durable_devhost.worker.executor import OrchestratorExecutor  # an app need not have its SDK
 
-        with self._lock, entered(self._invocation(name)):
+        with self._lock, as_current(self._invocation(name)):
             if self._executor is None:
                 self._executor = OrchestratorExecutor(self._function, self._begin)
             step = self._executor.advance(events)
@@ -70,7 +70,7 @@ class Session:
             self._is_closed = True
             if self._executor is not None:
                 name = self._function.name if self._function else ""
-                with entered(self._invocation(name)):
+                with as_current(self._invocation(name)):
                     self._executor.close()
 
 

@@ -18,7 +18,7 @@ from azure.functions import Out
 from durable_devhost.worker import asgi
 from durable_devhost.worker.converters import converted_as, converter
 from durable_devhost.worker.functions import RETURN_NAME, Binding
-from durable_devhost.worker.sdk import unwrapped
+from durable_devhost.worker.sdk import unwrap_function
 
 CONTEXT = "context"
 
@@ -49,7 +49,7 @@ def signature_problems(function: Callable[..., Any], bindings: Sequence[Binding]
 def signature_hints(function: Callable[..., Any], bindings: Sequence[Binding]) -> Iterator[str]:
     """What will fail when `function` is called, though the real worker loads it; only if annotations can be read."""
     if any(binding.type == "durableClient" for binding in bindings) and not is_async(
-        inspect.unwrap(unwrapped(function))
+        inspect.unwrap(unwrap_function(function))
     ):
         yield "a function with a durable client must be declared with 'async def': the SDK awaits what it returns"
     types_by_name = parameter_types(function)

@@ -31,19 +31,19 @@ from durable_devhost.storage.account import StorageAccount
 from durable_devhost.storage.tables import TableService
 from durable_devhost.storage.transport import Transport
 from durable_devhost.taskhub.hub import TaskHub
-from packages.devhost.tests.durable.memory import NOW, Desk
+from packages.devhost.tests.durable.memory import NOW, ClientBench
 
 
-def started(instance_id: str) -> list[HistoryEvent]:
+def first_rows(instance_id: str) -> list[HistoryEvent]:
     """The first two rows of any history."""
     instance = InstanceRef(instance_id=instance_id, execution_id="e")
     return [OrchestratorStarted(timestamp=NOW), ExecutionStarted(timestamp=NOW, instance=instance, name="Flow")]
 
 
-def failed_activity(instance_id: str) -> list[HistoryEvent]:
+def history_with_failed_activity(instance_id: str) -> list[HistoryEvent]:
     """A history with one success, one failure and its end, as recorded of a rewindable orchestration."""
     return [
-        *started(instance_id),
+        *first_rows(instance_id),
         TaskScheduled(timestamp=NOW, event_id=0, name="say_hello"),
         TaskCompleted(timestamp=NOW, task_id=0, result='"Hello"'),
         TaskScheduled(timestamp=NOW, event_id=1, name="flaky"),
@@ -53,10 +53,10 @@ def failed_activity(instance_id: str) -> list[HistoryEvent]:
     ]
 
 
-def failed_parent(instance_id: str, child: str) -> list[HistoryEvent]:
+def history_with_failed_child(instance_id: str, child: str) -> list[HistoryEvent]:
     """A history that ended because a child failed."""
     return [
-        *started(instance_id),
+        *first_rows(instance_id),
         SubOrchestrationCreated(timestamp=NOW, event_id=0, name="Child", instance_id=child),
         SubOrchestrationFailed(timestamp=NOW, task_id=0, reason="no"),
         ExecutionCompleted(timestamp=NOW, event_id=1, status=RuntimeStatus.FAILED, result="no"),
@@ -65,28 +65,28 @@ def failed_parent(instance_id: str, child: str) -> list[HistoryEvent]:
 
 def test_a_rewind_clears_the_failure_its_scheduling_and_the_end() -> None:
     """Successful events stay."""
-    plan = plan_rewind(failed_activity("i"))
-    assert {4: "TaskScheduled", 5: "TaskFailed", 6: "ExecutionCompleted"} == plan.cleared
-    assert ({}, ()) == (plan.noted, plan.children)
+    plan = plan_rewind(history_with_failed_activity("i"))
+    assert {4: "TaskScheduled", 5: "TaskFailed", 6: "ExecutionCompleted"} == plan.cleared_rows
+    assert ({}, ()) == (plan.noted_rows, plan.children)
 
 
 def test_the_creation_of_a_failed_child_is_marked_and_kept() -> None:
     """The second end of the child needs it."""
-    plan = plan_rewind(failed_parent("i", "kid"))
-    assert {3: "SubOrchestrationInstanceFailed", 4: "ExecutionCompleted"} == plan.cleared
-    assert ({2: "SubOrchestrationInstanceCreated"}, ("kid",)) == (plan.noted, plan.children)
+    plan = plan_rewind(history_with_failed_child("i", "kid"))
+    assert {3: "SubOrchestrationInstanceFailed", 4: "ExecutionCompleted"} == plan.cleared_rows
+    assert ({2: "SubOrchestrationInstanceCreated"}, ("kid",)) == (plan.noted_rows, plan.children)
 
 
 def test_a_failure_without_its_scheduling_is_cleared_too() -> None:
     """An earlier rewind may have stopped half-way."""
     plan = plan_rewind([TaskFailed(timestamp=NOW, task_id=7), SubOrchestrationFailed(timestamp=NOW, task_id=8)])
-    assert ({0: "TaskFailed", 1: "SubOrchestrationInstanceFailed"}, ()) == (plan.cleared, plan.children)
+    assert ({0: "TaskFailed", 1: "SubOrchestrationInstanceFailed"}, ()) == (plan.cleared_rows, plan.children)
 
 
 def test_a_termination_is_not_cleared() -> None:
     """Only failures can be rewound."""
     ended = ExecutionCompleted(timestamp=NOW, status=RuntimeStatus.TERMINATED)
-    assert {} == plan_rewind([ended]).cleared
+    assert {} == plan_rewind([ended]).cleared_rows
 
 
 @given(st.lists(st.booleans(), max_size=12))
@@ -97,62 +97,62 @@ def test_a_rewind_clears_every_failure_and_keeps_every_success(outcomes: list[bo
         events.append(TaskScheduled(timestamp=NOW, event_id=task, name="A"))
         events.append((TaskCompleted if good else TaskFailed)(timestamp=NOW, task_id=task))
     plan = plan_rewind(events)
-    left = [event for index, event in enumerate(events) if index not in plan.cleared]
-    assert {} == plan_rewind(left).cleared
+    left = [event for index, event in enumerate(events) if index not in plan.cleared_rows]
+    assert {} == plan_rewind(left).cleared_rows
     assert outcomes.count(True) == sum(isinstance(event, TaskCompleted) for event in left)
 
 
 async def test_a_rewound_instance_is_pending_and_gets_a_message() -> None:
     """The message has the reason; the engine forgets its session first."""
-    desk = Desk()
-    desk.put("i", RuntimeStatus.FAILED, output="no")
-    desk.hub.history.events["i"] = failed_activity("i")
-    await rewind(desk.engine, desk.hub, "i", "try again", NOW + timedelta(seconds=1))
-    (message,) = desk.engine.posted
+    bench = ClientBench()
+    bench.put("i", RuntimeStatus.FAILED, output="no")
+    bench.hub.history.events["i"] = history_with_failed_activity("i")
+    await rewind(bench.engine, bench.hub, "i", "try again", NOW + timedelta(seconds=1))
+    (message,) = bench.engine.posted
     assert (GenericEvent(timestamp=NOW + timedelta(seconds=1), data="try again"), "i", None) == (
         message.event,
         message.target.instance_id,
         message.target.execution_id,
     )
-    assert RuntimeStatus.PENDING is desk.hub.instances.rows["i"].status
-    assert "i" in desk.engine.forgotten
+    assert RuntimeStatus.PENDING is bench.hub.instances.rows["i"].status
+    assert "i" in bench.engine.forgotten
 
 
 async def test_only_the_deepest_failed_instance_gets_a_message() -> None:
     """Its parents go on when it has completed."""
-    desk = Desk()
+    bench = ClientBench()
     for instance_id in ("top", "middle", "leaf"):
-        desk.put(instance_id, RuntimeStatus.FAILED)
-    desk.hub.history.events |= {
-        "top": failed_parent("top", "middle"),
-        "middle": failed_parent("middle", "leaf"),
-        "leaf": failed_activity("leaf"),
+        bench.put(instance_id, RuntimeStatus.FAILED)
+    bench.hub.history.events |= {
+        "top": history_with_failed_child("top", "middle"),
+        "middle": history_with_failed_child("middle", "leaf"),
+        "leaf": history_with_failed_activity("leaf"),
     }
-    await rewind(desk.engine, desk.hub, "top", "r", NOW)
-    assert ["leaf"] == [message.target.instance_id for message in desk.engine.posted]
-    assert {RuntimeStatus.PENDING} == {row.status for row in desk.hub.instances.rows.values()}
-    assert {2: "SubOrchestrationInstanceCreated"} == desk.hub.history.noted["top"]
+    await rewind(bench.engine, bench.hub, "top", "r", NOW)
+    assert ["leaf"] == [message.target.instance_id for message in bench.engine.posted]
+    assert {RuntimeStatus.PENDING} == {row.status for row in bench.hub.instances.rows.values()}
+    assert {2: "SubOrchestrationInstanceCreated"} == bench.hub.history.noted["top"]
 
 
 async def test_a_purged_child_stops_the_rewind_before_any_change() -> None:
     """Its parent could never go on."""
-    desk = Desk()
-    desk.put("top", RuntimeStatus.FAILED)
-    desk.hub.history.events["top"] = failed_parent("top", "gone")
+    bench = ClientBench()
+    bench.put("top", RuntimeStatus.FAILED)
+    bench.hub.history.events["top"] = history_with_failed_child("top", "gone")
     with pytest.raises(NotFound, match="gone"):
-        await rewind(desk.engine, desk.hub, "top", "r", NOW)
-    assert failed_parent("top", "gone") == desk.hub.history.events["top"]
-    assert RuntimeStatus.FAILED is desk.hub.instances.rows["top"].status
+        await rewind(bench.engine, bench.hub, "top", "r", NOW)
+    assert history_with_failed_child("top", "gone") == bench.hub.history.events["top"]
+    assert RuntimeStatus.FAILED is bench.hub.instances.rows["top"].status
 
 
 async def test_rows_are_rewound_in_place_and_keep_their_other_columns(azurite: Azurite) -> None:
     """As the real provider does it: another type and a reason; the sentinel is untouched."""
     async with Transport(StorageAccount.parse(azurite.connection_string)) as transport:
         hub = await TaskHub.open(transport, f"h{uuid4().hex[:20]}", partition_count=1, clock=SystemClock())
-        await hub.history.append("i/1", "e", first_row=0, events=failed_activity("i/1"), etag=None)
+        await hub.history.append("i/1", "e", first_row=0, events=history_with_failed_activity("i/1"), etag=None)
         await hub.instances.insert(InstanceRecord(instance_id="i/1", name="Flow", status=RuntimeStatus.FAILED))
         before = await hub.history.read("i/1")
-        await rewind(Desk().engine, hub, "i/1", "r", NOW)
+        await rewind(ClientBench().engine, hub, "i/1", "r", NOW)
         after = await hub.history.read("i/1")
         record = await hub.instances.get("i/1")
         row = await TableService(transport).get(hub.names.history, "i^01", f"{5:016X}")

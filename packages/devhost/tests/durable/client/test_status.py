@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from durable_devhost.durable.client.entities import addressed, entity_body, state_of
+from durable_devhost.durable.client.entities import entity_body, entity_of, state_of
 from durable_devhost.durable.client.errors import BadArgument
-from durable_devhost.durable.client.status import StatusFields, history_body, shown_text, status_body
+from durable_devhost.durable.client.status import StatusFields, history_body, json_or_text, status_body
 from durable_devhost.model.history import (
     ExecutionStarted,
     GenericEvent,
@@ -101,13 +101,13 @@ def test_results_are_shown_only_on_request() -> None:
 )
 def test_a_stored_text_is_shown_as_json_or_unchanged(text: str | None, shown: Any) -> None:
     """Termination reasons and failure messages are not JSON."""
-    assert shown == shown_text(text)
+    assert shown == json_or_text(text)
 
 
 @given(st.text())
 def test_every_stored_text_can_be_shown(text: str) -> None:
     """No stored text of a user breaks a status query."""
-    json.dumps(shown_text(text))
+    json.dumps(json_or_text(text))
 
 
 def test_a_row_that_a_rewind_cleared_is_a_generic_event_without_data() -> None:
@@ -206,4 +206,4 @@ def test_an_orchestration_whose_id_begins_with_an_at_sign_is_not_an_entity() -> 
 def test_a_forbidden_entity_name_or_key_is_refused(name: str, key: str) -> None:
     """ArgumentException on the real host."""
     with pytest.raises(BadArgument):
-        addressed(name, key)
+        entity_of(name, key)

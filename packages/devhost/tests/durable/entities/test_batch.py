@@ -85,7 +85,7 @@ def settle(plan: EntityPlan, result: str | None = None) -> EntityCommit:
     return apply_result(plan, result, entity_id=COUNTER, execution_id="run1", now=NOW)
 
 
-def ops(plan: EntityPlan) -> list[str | None]:
+def operation_names(plan: EntityPlan) -> list[str | None]:
     """The names of the chosen operations."""
     return [request.op for request in plan.operations]
 
@@ -160,7 +160,7 @@ def test_a_full_batch_continues_with_an_event_to_itself() -> None:
     (message,) = commit.outgoing
     assert message.target == InstanceRef(instance_id="@counter@k", execution_id=None)
     assert message.event == EventRaised(timestamp=NOW, name="continue", input="null")
-    assert ops(plan(commit.state, event(signal(9)))) == []
+    assert operation_names(plan(commit.state, event(signal(9)))) == []
     resumed = plan(commit.state, EventRaised(timestamp=NOW, name="continue", input="null"))
     assert settle(resumed).state == SchedulerState(exists=True, state="10")
 
@@ -168,20 +168,20 @@ def test_a_full_batch_continues_with_an_event_to_itself() -> None:
 def test_a_batch_that_fits_exactly_is_not_continued() -> None:
     """Nothing is left to do later."""
     chosen = plan(SchedulerState(), event(signal(1)), event(signal(2)), limit=2)
-    assert (ops(chosen), chosen.continue_later) == (["add", "add"], False)
+    assert (operation_names(chosen), chosen.continue_later) == (["add", "add"], False)
 
 
 @pytest.mark.parametrize(("seconds", "operations"), [(10, []), (11, ["add"])])
 def test_a_suspension_ends_by_itself(seconds: int, operations: list[str]) -> None:
     """A lost continue event must not stop the entity for ever."""
     state = SchedulerState(suspended=True, queue=(signal(1),))
-    assert ops(plan(state, started=NOW - timedelta(seconds=seconds))) == operations
+    assert operation_names(plan(state, started=NOW - timedelta(seconds=seconds))) == operations
 
 
 def test_a_scheduled_request_runs_when_it_is_due() -> None:
     """It may run up to a tenth of a second early."""
     due = NOW + timedelta(milliseconds=100)
-    assert ops(plan(SchedulerState(), event(signal(1, due=due)))) == ["add"]
+    assert operation_names(plan(SchedulerState(), event(signal(1, due=due)))) == ["add"]
 
 
 def test_a_scheduled_request_that_comes_early_is_sent_again() -> None:
@@ -211,14 +211,14 @@ def test_a_lock_request_ends_the_batch() -> None:
     """The last entity of the set answers the orchestration; requests of others wait."""
     lock = call(None, id="lock", lockset=(OTHER, COUNTER), position=1)
     chosen = plan(SchedulerState(), event(signal(1)), event(lock), event(signal(2)))
-    assert (ops(chosen), chosen.lock_request) == (["add"], lock)
+    assert (operation_names(chosen), chosen.lock_request) == (["add"], lock)
     commit = settle(chosen)
     assert commit.custom_status == '{"entityExists":true,"queueSize":1,"lockedBy":"o1"}'
     (message,) = commit.outgoing
     assert message.target == InstanceRef(instance_id="o1", execution_id="x1")
     answer = ResponseMessage(result="Lock Acquisition Completed").to_json_text()
     assert message.event == EventRaised(timestamp=NOW, name="lock", input=answer)
-    assert ops(plan(commit.state, event(signal(3)))) == []
+    assert operation_names(plan(commit.state, event(signal(3)))) == []
 
 
 def test_a_lock_request_goes_to_the_next_entity() -> None:
@@ -238,7 +238,7 @@ def test_requests_of_the_lock_holder_go_first() -> None:
     """Others wait until it releases the lock."""
     state = SchedulerState(locked_by="o1", queue=(signal(1),))
     chosen = plan(state, event(signal(2)), event(call("get")))
-    assert ops(chosen) == ["get"]
+    assert operation_names(chosen) == ["get"]
     assert [request.input for request in chosen.state.queue] == ['"1"', '"2"']
 
 
@@ -257,8 +257,8 @@ def test_an_unreadable_event_is_refused_and_the_others_run(name: str, text: str 
     """The engine reports it."""
     corrupt = EventRaised(timestamp=NOW, name=name, input=text)
     chosen = plan(SchedulerState(), corrupt, event(signal(1)))
-    assert ops(chosen) == ["add"]
-    assert [(refusal.event, refusal.reason[:8]) for refusal in chosen.refused] == [(corrupt, "it is no")]
+    assert operation_names(chosen) == ["add"]
+    assert [(refusal.event, refusal.reason[:8]) for refusal in chosen.refusals] == [(corrupt, "it is no")]
 
 
 def test_a_call_without_a_caller_gets_no_answer() -> None:

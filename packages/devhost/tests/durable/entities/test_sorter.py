@@ -37,7 +37,7 @@ class Sender:
         )
 
 
-def stored(sorter: Sorter) -> Sorter:
+def after_storage(sorter: Sorter) -> Sorter:
     """The sorter as it comes back from storage."""
     state = SorterState(received=sorter.received, receive_horizon=sorter.horizon)
     return Sorter(SorterState.from_json(state.to_json()), REORDER_WINDOW)
@@ -75,7 +75,7 @@ def test_any_reordering_within_the_window_is_corrected(
     for request in arrived:
         delivered += sorter.receive(request)
         if data.draw(st.booleans()):
-            sorter = stored(sorter)
+            sorter = after_storage(sorter)
     assert sorted(request.id for request in delivered) == sorted(request.id for request in sent)
     for sender in "abc":
         assert [request.id for request in delivered if request.parent == sender] == [
@@ -91,7 +91,7 @@ def test_delivering_everything_twice_delivers_nothing_new(
     _, arrived = sent_and_arrived
     sorter = new_sorter()
     names(sorter, arrived)
-    assert names(stored(sorter), arrived) == []
+    assert names(after_storage(sorter), arrived) == []
 
 
 def test_a_request_waits_for_its_predecessor() -> None:

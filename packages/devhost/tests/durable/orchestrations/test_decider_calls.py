@@ -22,9 +22,9 @@ from packages.devhost.tests.durable.stage import (
     child_failed,
     completed,
     end_of,
-    ended,
     failed,
     fired,
+    has_ended,
     kinds,
     raised,
 )
@@ -223,6 +223,6 @@ def test_a_signal_to_an_unknown_entity_fails_and_a_call_waits_for_ever(signal: b
         return (yield context.call_entity(target, "get"))
 
     episode = Stage(lost).begin()
-    assert ended(episode) is signal
+    assert has_ended(episode) is signal
     if signal:
         assert (end_of(episode).result or "").endswith("The following are the known entity functions: 'Counter'.")

@@ -25,9 +25,9 @@ from packages.devhost.tests.durable.stage import (
     Stage,
     completed,
     end_of,
-    ended,
     failed,
     fired,
+    has_ended,
     kinds,
     raised,
     resumed,
@@ -54,13 +54,13 @@ def test_a_chain_schedules_each_activity_after_the_one_before() -> None:
     """Rows, ids and the work item's input as the real host writes them."""
     stage = Stage(in_a_row)
 
-    begun = stage.begin()
-    assert kinds(begun) == ["OrchestratorStarted", "ExecutionStarted", "TaskScheduled", "OrchestratorCompleted"]
-    item = begun.postings[0].message.event
+    first = stage.begin()
+    assert kinds(first) == ["OrchestratorStarted", "ExecutionStarted", "TaskScheduled", "OrchestratorCompleted"]
+    item = first.postings[0].message.event
     assert isinstance(item, TaskScheduled)
     assert item.input == '["1"]'
-    assert begun.postings[0].is_work_item
-    row = begun.events[2]
+    assert first.postings[0].is_work_item
+    row = first.events[2]
     assert isinstance(row, TaskScheduled)
     assert row.input is None
 
@@ -80,8 +80,8 @@ def test_inputs_are_stored_in_the_rows_if_the_settings_say_so() -> None:
 
 def test_rows_have_the_played_mark_of_the_real_host() -> None:
     """Received events True, episode marks and decisions False (recorded)."""
-    begun = Stage(in_a_row).begin()
-    assert [event.is_played for event in begun.events] == [False, True, False, False]
+    first = Stage(in_a_row).begin()
+    assert [event.is_played for event in first.events] == [False, True, False, False]
 
 
 def approval(context: Any) -> Any:
@@ -97,9 +97,9 @@ def approval(context: Any) -> Any:
 def test_an_answer_cancels_the_timer_and_ends_the_instance_at_once() -> None:
     """A cancelled timer keeps nothing open."""
     stage = Stage(approval)
-    begun = stage.begin()
-    assert kinds(begun)[2] == "TimerCreated"
-    assert begun.postings[0].due is not None
+    first = stage.begin()
+    assert kinds(first)[2] == "TimerCreated"
+    assert first.postings[0].due is not None
     assert end_of(stage.step(raised("Approval"))).result == "true"
 
 
@@ -122,7 +122,7 @@ def test_an_event_in_another_case_ends_the_wait_only_for_the_host() -> None:
     """Python does not see it; the timer still ends the instance (recorded)."""
     stage = Stage(approval)
     stage.begin()
-    assert not ended(stage.step(raised("APPROVAL")))
+    assert not has_ended(stage.step(raised("APPROVAL")))
     assert end_of(stage.step(fired(0))).result == '"late"'
 
 
@@ -148,14 +148,14 @@ def test_a_suspended_instance_keeps_events_and_withholds_decisions() -> None:
     stage = Stage(plain_wait)
     stage.begin()
     stage.step(suspended())
-    held = stage.step(raised("Go"))
-    assert kinds(held) == ["OrchestratorStarted", "EventRaised", "OrchestratorCompleted"]
-    assert held.postings == ()
+    episode = stage.step(raised("Go"))
+    assert kinds(episode) == ["OrchestratorStarted", "EventRaised", "OrchestratorCompleted"]
+    assert episode.postings == ()
     assert stage.session.record.custom_status == '"went on"'
     going = stage.step(resumed())
     assert kinds(going) == ["OrchestratorStarted", "ExecutionResumed", "TaskScheduled", "OrchestratorCompleted"]
     assert stage.session.record.status is RuntimeStatus.RUNNING
-    assert ended(stage.step(completed(0)))
+    assert has_ended(stage.step(completed(0)))
 
 
 def test_a_timer_cancelled_before_the_host_creates_it_keeps_nothing_open() -> None:
@@ -255,7 +255,7 @@ def test_an_activity_that_lost_a_race_keeps_the_instance_running() -> None:
 
     stage = Stage(race)
     stage.begin()
-    assert not ended(stage.step(completed(1)))
+    assert not has_ended(stage.step(completed(1)))
     assert end_of(stage.step(completed(0))).result == '"won"'
 
 
@@ -267,7 +267,7 @@ def test_a_failed_instance_waits_for_open_activities() -> None:
 
     stage = Stage(both)
     stage.begin()
-    assert not ended(stage.step(failed(0)))
+    assert not has_ended(stage.step(failed(0)))
     assert end_of(stage.step(completed(1))).status is RuntimeStatus.FAILED
 
 
@@ -355,7 +355,7 @@ def test_a_duplicate_or_unknown_completion_changes_nothing() -> None:
     stage = Stage(approval)
     stage.begin()
     for event in (completed(9), failed(9), fired(9)):
-        assert not ended(stage.step(event))
+        assert not has_ended(stage.step(event))
     assert not stage.session.expects(9)
     assert stage.session.expects(0)
 

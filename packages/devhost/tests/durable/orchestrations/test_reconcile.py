@@ -84,7 +84,7 @@ def _reconcile(
 
 def _accept(events: Sequence[HistoryEvent], *, target: str | None = "e", is_new: bool = False) -> list[HistoryEvent]:
     found = _reconcile(events, target=target, is_new=is_new)
-    assert found.early == []
+    assert found.early_indexes == []
     return found.events
 
 
@@ -136,13 +136,13 @@ def test_a_copy_of_an_event_is_dropped() -> None:
 def test_an_answer_to_a_task_that_is_not_yet_decided_is_retried(kind: str) -> None:
     """Messages are sent before the history is stored, so another host can be faster than our commit."""
     known, early = _answer(kind, 1), _answer(kind, 3)
-    assert _reconcile([early, known]) == Reconciled(events=[known], early=[0])
+    assert _reconcile([early, known]) == Reconciled(events=[known], early_indexes=[0])
 
 
 def test_an_entity_answer_counts_once_its_request_is_in_the_history() -> None:
     """Until then it is retried; events of clients wait for nothing."""
     asked, unknown = replace(RAISED, name="asked"), replace(RAISED, name="not yet")
-    assert _reconcile([unknown, asked], sender="@counter@a") == Reconciled(events=[asked], early=[0])
+    assert _reconcile([unknown, asked], sender="@counter@a") == Reconciled(events=[asked], early_indexes=[0])
     assert _accept([unknown]) == [unknown]
 
 

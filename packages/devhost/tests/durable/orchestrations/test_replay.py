@@ -71,17 +71,19 @@ def warnings_of(app: AppUnderTest, instance_id: str) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("orchestrator", "said"),
+    ("orchestrator", "warning"),
     [("shaky", "Non-Deterministic workflow detected"), ("counting", "its replay ended with another result")],
 )
-def test_a_nondeterministic_orchestrator_is_named_in_a_warning(app: AppUnderTest, orchestrator: str, said: str) -> None:
+def test_a_nondeterministic_orchestrator_is_named_in_a_warning(
+    app: AppUnderTest, orchestrator: str, warning: str
+) -> None:
     """The instance completes here; the warning says what production would do."""
     instance = app.start(orchestrator)
 
     assert app.wait(instance)["runtimeStatus"] == "Completed"
     app.until(lambda: warnings_of(app, instance))
     assert f"Orchestrator '{orchestrator}' is not deterministic" in warnings_of(app, instance)[0]
-    assert said in warnings_of(app, instance)[0]
+    assert warning in warnings_of(app, instance)[0]
 
 
 def test_a_deterministic_orchestrator_is_not_named(app: AppUnderTest) -> None:

@@ -127,7 +127,7 @@ def answers_to(row: HistoryEvent) -> list[HistoryEvent]:
     return []
 
 
-def possible(stage: Stage) -> list[list[HistoryEvent]]:
+def possible_events(stage: Stage) -> list[list[HistoryEvent]]:
     """All that may happen to the instance next, by kind: answers of tasks, of entities, and what people do."""
     open_rows = [row for row in stage.rows if row.event_id >= 0 and stage.session.expects(row.event_id)]
     tasks = [answer for row in open_rows for answer in answers_to(row)]
@@ -137,17 +137,17 @@ def possible(stage: Stage) -> list[list[HistoryEvent]]:
     return [kind for kind in (tasks, tasks, tasks, replies, events, [suspended(), resumed()]) if kind]
 
 
-def drawn_batch(stage: Stage, data: st.DataObject) -> list[HistoryEvent]:
+def draw_batch(stage: Stage, data: st.DataObject) -> list[HistoryEvent]:
     """Up to three events for one episode; no task is answered twice, as `accepted` sees to."""
     batch: list[HistoryEvent] = []
     for _ in range(data.draw(st.integers(1, 3))):
-        event = data.draw(st.sampled_from(data.draw(st.sampled_from(possible(stage)))))
-        if not any(_answered(event) is not None and _answered(event) == _answered(other) for other in batch):
+        event = data.draw(st.sampled_from(data.draw(st.sampled_from(possible_events(stage)))))
+        if not any(_answered_id(event) is not None and _answered_id(event) == _answered_id(other) for other in batch):
             batch.append(event)
     return batch
 
 
-def _answered(event: HistoryEvent) -> int | None:
+def _answered_id(event: HistoryEvent) -> int | None:
     return getattr(event, "task_id", None) if hasattr(event, "task_id") else getattr(event, "timer_id", None)
 
 
@@ -159,7 +159,7 @@ def test_a_rebuilt_session_decides_the_same_as_the_live_one(program: Program, en
     for _ in range(data.draw(st.integers(1, 12))):
         if stage.session.is_over:
             break
-        stage.step(*drawn_batch(stage, data))
+        stage.step(*draw_batch(stage, data))
         if data.draw(st.booleans()):
             stage.restart()
     if ends and not stage.session.is_over:
@@ -172,16 +172,16 @@ def test_a_rebuilt_session_decides_the_same_as_the_live_one(program: Program, en
     ]
 
 
-class Asking:
+class ReplayingProbe:
     """An orchestrator that notes `is_replaying` at each of its steps; `passes` has a list for each run from the top."""
 
     def __init__(self, story: Callable[[Any, Callable[[str], None]], Any]) -> None:
         self._story = story
         self.passes: list[list[tuple[str, bool]]] = []
         self.stage = Stage(self._run)
-        self.play([self.stage.started])
+        self.step_through([self.stage.started])
 
-    def play(self, *episodes: Sequence[HistoryEvent]) -> list[list[tuple[str, bool]]]:
+    def step_through(self, *episodes: Sequence[HistoryEvent]) -> list[list[tuple[str, bool]]]:
         """Give the live session these events, an episode each, and return all passes up to now."""
         for events in episodes:
             self.stage.now += timedelta(seconds=1)
@@ -204,7 +204,7 @@ def _chain(context: Any, note: Callable[[str], None]) -> Any:
 
 def test_an_orchestrator_that_reads_is_replaying_is_replayed_in_every_episode() -> None:
     """Recorded: each episode is one pass from the top, a replay until the last event that is not new."""
-    passes = Asking(_chain).play(*([completed(number)] for number in range(3)))
+    passes = ReplayingProbe(_chain).step_through(*([completed(number)] for number in range(3)))
     assert passes == [
         [("start", False)],
         [("start", True), ("a", False)],
@@ -221,9 +221,9 @@ def test_all_events_of_one_episode_are_new() -> None:
         yield context.task_all([context.call_activity("a", number) for number in range(3)])
         note("all")
 
-    passes = Asking(fan).play([completed(0), completed(1)], [completed(2)])
+    passes = ReplayingProbe(fan).step_through([completed(0), completed(1)], [completed(2)])
     assert passes == [[("start", False)], [("start", True)], [("start", True), ("all", False)]]
-    at_once = Asking(fan).play([completed(0), completed(1), completed(2)])
+    at_once = ReplayingProbe(fan).step_through([completed(0), completed(1), completed(2)])
     assert at_once == [[("start", False)], [("start", True), ("all", False)]]
 
 
@@ -237,7 +237,7 @@ def test_a_timer_and_an_event_are_replayed_like_an_activity() -> None:
         yield context.wait_for_external_event("Go")
         note("event")
 
-    passes = Asking(waits).play([fired(0)], [raised("Other")], [raised("Go")])
+    passes = ReplayingProbe(waits).step_through([fired(0)], [raised("Other")], [raised("Go")])
     assert passes == [
         [("start", False)],
         [("start", True), ("timer", False)],
@@ -249,23 +249,23 @@ def test_a_timer_and_an_event_are_replayed_like_an_activity() -> None:
 def test_an_orchestrator_is_replayed_from_its_first_use_of_is_replaying() -> None:
     """Recorded: earlier passes cannot be told apart; the code runs from the top again afterwards."""
 
-    def late(context: Any, note: Callable[[str], None]) -> Any:
+    def late_question(context: Any, note: Callable[[str], None]) -> Any:
         yield context.call_activity("a", 1)
         yield context.call_activity("a", 2)
         note("asked late")
         yield context.call_activity("a", 3)
         note("last")
 
-    asking = Asking(late)
-    assert asking.play([completed(0)], [completed(1)]) == [[("asked late", False)]]
-    passes = asking.play([completed(2)])
+    probe = ReplayingProbe(late_question)
+    assert probe.step_through([completed(0)], [completed(1)]) == [[("asked late", False)]]
+    passes = probe.step_through([completed(2)])
     assert passes == [[("asked late", False)], [("asked late", True), ("last", False)]]
 
 
 def test_a_new_generation_begins_without_a_replay() -> None:
     """Its first pass is new; later ones are replays."""
 
-    def again(context: Any, note: Callable[[str], None]) -> Any:
+    def next_generation(context: Any, note: Callable[[str], None]) -> Any:
         number = context.get_input() or 0
         note(f"start {number}")
         yield context.call_activity("a", number)
@@ -273,7 +273,7 @@ def test_a_new_generation_begins_without_a_replay() -> None:
         if number < 1:
             context.continue_as_new(number + 1)
 
-    passes = Asking(again).play([completed(0)], [completed(0)])
+    passes = ReplayingProbe(next_generation).step_through([completed(0)], [completed(0)])
     assert passes == [
         [("start 0", False)],
         [("start 0", True), ("did 0", False)],
@@ -292,11 +292,11 @@ def test_an_orchestrator_that_never_reads_is_replaying_keeps_its_generator() -> 
 
 def test_an_execution_is_closed_when_its_session_ends_or_begins_anew() -> None:
     """So that the worker forgets user code that nobody continues."""
-    asking = Asking(_chain)
-    asking.play([completed(0)])
-    first, second = asking.stage.app.executions
+    probe = ReplayingProbe(_chain)
+    probe.step_through([completed(0)])
+    first, second = probe.stage.app.executions
     assert (first.is_closed, second.is_closed) == (True, False)
-    asking.stage.session.close()
+    probe.stage.session.close()
     assert second.is_closed
 
 
@@ -309,10 +309,10 @@ def test_an_ended_instance_is_replayed_once_to_check_determinism() -> None:
     assert run_now(stage.session.replay_difference(stage.now)) is None
     assert [execution.is_closed for execution in stage.app.executions[made:]] == [True]
 
-    asking = Asking(_chain)
-    asking.play(*([completed(number)] for number in range(3)))
-    assert run_now(asking.stage.session.replay_difference(asking.stage.now)) is None
-    assert len(asking.passes) == 4
+    probe = ReplayingProbe(_chain)
+    probe.step_through(*([completed(number)] for number in range(3)))
+    assert run_now(probe.stage.session.replay_difference(probe.stage.now)) is None
+    assert len(probe.passes) == 4
     assert run_now(Stage(None).session.replay_difference(stage.now)) is None
 
 

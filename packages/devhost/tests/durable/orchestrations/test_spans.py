@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from durable_devhost.durable.orchestrations.spans import scheduling, with_span
+from durable_devhost.durable.orchestrations.spans import trace_context_for, with_span
 from durable_devhost.model.history import ExecutionStarted, HistoryEvent, TaskScheduled
 from durable_devhost.model.traces import Trace
 from packages.devhost.tests.durable.stage import Stage, completed
@@ -11,7 +11,7 @@ from packages.devhost.tests.durable.stage import Stage, completed
 CLIENT = Trace(trace_id="7c8fbc335811e5e72a19ab235141039f", span_id="55d8db75842db810", state="a=b")
 
 
-def story(context: Any) -> Any:
+def work_twice(context: Any) -> Any:
     """An activity, an HTTP call and a child, then the same once more."""
     yield context.call_activity("a", 1)
     if context.get_input() is None:
@@ -20,9 +20,9 @@ def story(context: Any) -> Any:
     yield context.task_all([context.call_http("GET", "http://x"), context.call_sub_orchestrator("child", 1)])
 
 
-def traced(trace: Trace | None) -> Stage:
+def stage_with_trace(trace: Trace | None) -> Stage:
     """A stage whose start is of this trace."""
-    stage = Stage(story)
+    stage = Stage(work_twice)
     context = trace.to_history() if trace is not None else None
     stage.started = replace(stage.started, parent_trace_context=context)
     stage.session = stage.session_of([])
@@ -36,7 +36,7 @@ def _trace(event: HistoryEvent) -> Trace:
 
 def test_the_history_keeps_the_spans_of_the_client_and_of_the_execution() -> None:
     """Recorded: only what the client began is marked as sampled."""
-    stage = traced(CLIENT)
+    stage = stage_with_trace(CLIENT)
     started = next(row for row in stage.begin().events if isinstance(row, ExecutionStarted))
     context = dict(started.parent_trace_context or {})
     assert (context["TraceParent"], context["TraceState"]) == (CLIENT.parent, "a=b")
@@ -48,7 +48,7 @@ def test_the_history_keeps_the_spans_of_the_client_and_of_the_execution() -> Non
 
 def test_scheduled_tasks_share_the_trace_and_have_their_own_spans() -> None:
     """In messages and rows, also in the next generation, which keeps the span of the execution."""
-    stage = traced(CLIENT)
+    stage = stage_with_trace(CLIENT)
     first = stage.begin()
     again = stage.step(completed(0))
     last = stage.step(completed(0))
@@ -64,9 +64,9 @@ def test_scheduled_tasks_share_the_trace_and_have_their_own_spans() -> None:
 
 def test_without_a_trace_the_history_has_none() -> None:
     """As in a hub of a host without telemetry."""
-    stage = traced(None)
+    stage = stage_with_trace(None)
     (posting,) = stage.begin().postings
     assert isinstance(posting.message.event, TaskScheduled)
     assert posting.message.event.parent_trace_context is None
     assert stage.session.started.parent_trace_context is None
-    assert scheduling(None, 1) is None
+    assert trace_context_for(None, 1) is None

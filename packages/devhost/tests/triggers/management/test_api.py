@@ -23,13 +23,13 @@ async def test_a_start_answers_202_with_its_urls(front: Front) -> None:
         "id", "statusQueryGetUri", "sendEventPostUri", "terminatePostUri", "purgeHistoryDeleteUri", "restartPostUri",
         "suspendPostUri", "resumePostUri",
     ] == list(answer.json)  # fmt: skip
-    assert '{"a": 1}' == front.desk.engine.started[0].input
+    assert '{"a": 1}' == front.bench.engine.started[0].input
 
 
 async def test_a_start_without_a_body_has_no_input(front: Front) -> None:
     """The SDK sends zero bytes of application/octet-stream."""
     answer = await front.ask("POST", "orchestrators/hello?version=2.0", headers=None)
-    (started,) = front.desk.engine.started
+    (started,) = front.bench.engine.started
     assert (202, None, "2.0", answer.json["id"]) == (
         answer.status,
         started.input,
@@ -53,7 +53,7 @@ async def test_an_encoded_slash_matches_nothing(front: Front) -> None:
 @pytest.mark.parametrize("path", ["orchestrators/hello", "instances/i/raiseEvent/X"])
 async def test_a_body_that_is_not_json_is_refused(front: Front, path: str) -> None:
     """Recorded; the position is Python's."""
-    front.desk.put("i", RuntimeStatus.RUNNING)
+    front.bench.put("i", RuntimeStatus.RUNNING)
     answer = await front.ask("POST", path, body="{bad")
     assert (400, "Invalid JSON content", "Newtonsoft.Json.JsonReaderException") == (
         answer.status,
@@ -72,7 +72,7 @@ async def test_a_start_of_a_disabled_orchestrator_is_refused(front: Front) -> No
 
 async def test_a_start_with_the_id_of_a_running_instance_is_a_conflict(front: Front) -> None:
     """Recorded."""
-    front.desk.put("i", RuntimeStatus.RUNNING)
+    front.bench.put("i", RuntimeStatus.RUNNING)
     answer = await front.ask("POST", "orchestrators/hello/i")
     assert (409, '{"Message":"An Orchestration instance with the status Running already exists."}') == (
         answer.status,
@@ -82,14 +82,14 @@ async def test_a_start_with_the_id_of_a_running_instance_is_a_conflict(front: Fr
 
 async def test_a_waiting_start_answers_only_the_output(front: Front) -> None:
     """Recorded."""
-    front.desk.engine.ends_as = RuntimeStatus.COMPLETED, '["Hello Zürich!"]'
+    front.bench.engine.ends_as = RuntimeStatus.COMPLETED, '["Hello Zürich!"]'
     answer = await front.ask("POST", "orchestrators/hello?timeout=10&pollingInterval=1")
     assert (200, JSON_TYPE, '["Hello Zürich!"]') == (answer.status, answer.headers["Content-Type"], answer.text)
 
 
 async def test_a_waiting_start_answers_the_status_of_a_failed_instance(front: Front) -> None:
     """As a status query would, with 500."""
-    front.desk.engine.ends_as = RuntimeStatus.FAILED, "boom"
+    front.bench.engine.ends_as = RuntimeStatus.FAILED, "boom"
     path = "orchestrators/hello?timeout=10&pollingInterval=1&returnInternalServerErrorOnFailure=true"
     answer = await front.ask("POST", path)
     assert (500, "Failed", "boom") == (answer.status, answer.json["runtimeStatus"], answer.json["output"])
@@ -109,12 +109,12 @@ async def test_a_polling_interval_above_the_timeout_is_refused(front: Front) -> 
         answer.json["Message"],
         answer.json["ExceptionType"],
     )
-    assert [] == front.desk.engine.started
+    assert [] == front.bench.engine.started
 
 
 async def test_a_running_instance_is_202_with_a_location(front: Front) -> None:
     """The recorded body, byte for byte."""
-    front.desk.put("x", RuntimeStatus.RUNNING, name="approval", input='"{\\"seconds\\": 3600}"')
+    front.bench.put("x", RuntimeStatus.RUNNING, name="approval", input='"{\\"seconds\\": 3600}"')
     answer = await front.ask("GET", "instances/x?showInput=true")
     assert (202, JSON_TYPE, f"{front.base}/instances/x?showInput=true", "5") == (
         answer.status,
@@ -144,22 +144,22 @@ async def test_a_running_instance_is_202_with_a_location(front: Front) -> None:
 )
 async def test_an_ended_instance_is_200(front: Front, status: RuntimeStatus, code: int) -> None:
     """Also a failed one, unless 500 is asked for."""
-    front.desk.put("i", status)
+    front.bench.put("i", status)
     answer = await front.ask("GET", "instances/i")
     assert (code, code == 202) == (answer.status, "Location" in answer.headers)
 
 
 async def test_a_failed_instance_is_500_on_request(front: Front) -> None:
     """returnInternalServerErrorOnFailure."""
-    front.desk.put("i", RuntimeStatus.FAILED)
+    front.bench.put("i", RuntimeStatus.FAILED)
     assert 500 == (await front.ask("GET", "instances/i?returnInternalServerErrorOnFailure=true")).status
 
 
 async def test_a_history_is_shown_except_for_a_pending_instance(front: Front) -> None:
     """Recorded for an instance that no host could run."""
-    await front.desk.client.start("hello", instance_id="i")
+    await front.bench.client.start("hello", instance_id="i")
     assert "historyEvents" not in (await front.ask("GET", "instances/i?showHistory=true")).json
-    await front.desk.engine.finish("i", RuntimeStatus.COMPLETED, "[1,2]")
+    await front.bench.engine.finish("i", RuntimeStatus.COMPLETED, "[1,2]")
     (_, ended) = (await front.ask("GET", "instances/i?showHistory=true&showHistoryOutput=true")).json["historyEvents"]
     assert ("ExecutionCompleted", [1, 2]) == (ended["EventType"], ended["Result"])
 
@@ -186,23 +186,23 @@ async def test_an_unknown_resource_is_an_empty_404(front: Front, method: str, pa
 @pytest.mark.parametrize("operation", ["raiseEvent/X", "terminate?reason=r", "suspend?reason=r", "resume?reason=r"])
 async def test_an_ended_instance_answers_410_to_messages(front: Front, operation: str) -> None:
     """Recorded, even if the body would be refused."""
-    front.desk.put("i", RuntimeStatus.COMPLETED)
+    front.bench.put("i", RuntimeStatus.COMPLETED)
     assert_empty(await front.ask("POST", f"instances/i/{operation}"), 410)
 
 
 async def test_an_event_is_stored_as_compact_json(front: Front) -> None:
     """One level of JSON is decoded, so what the SDK sends stays text."""
-    front.desk.put("i", RuntimeStatus.RUNNING)
+    front.bench.put("i", RuntimeStatus.RUNNING)
     for body in ('{ "k" : 1 }', '"{\\"k\\": 1}"', "null"):
         assert_empty(await front.ask("POST", "instances/i/raiseEvent/Go", body=body), 202)
     assert ['{"k":1}', '"{\\"k\\": 1}"', "null"] == [
-        message.event.input for message in front.desk.engine.posted if isinstance(message.event, EventRaised)
+        message.event.input for message in front.bench.engine.posted if isinstance(message.event, EventRaised)
     ]
 
 
 async def test_an_event_without_a_body_is_invalid_json(front: Front) -> None:
     """The recorded text."""
-    front.desk.put("i", RuntimeStatus.RUNNING)
+    front.bench.put("i", RuntimeStatus.RUNNING)
     answer = await front.ask("POST", "instances/i/raiseEvent/Go")
     assert (400, "Error reading JToken from JsonReader. Path '', line 0, position 0.") == (
         answer.status,
@@ -212,14 +212,14 @@ async def test_an_event_without_a_body_is_invalid_json(front: Front) -> None:
 
 async def test_an_event_needs_the_json_content_type(front: Front) -> None:
     """Any other type is refused."""
-    front.desk.put("i", RuntimeStatus.RUNNING)
+    front.bench.put("i", RuntimeStatus.RUNNING)
     answer = await front.ask("POST", "instances/i/raiseEvent/Go", body="1", headers={"Content-Type": "text/plain"})
     assert (400, '{"Message":"Only application/json request content is supported"}') == (answer.status, answer.text)
 
 
 async def test_terminate_suspend_and_resume_answer_202(front: Front) -> None:
     """The status follows."""
-    front.desk.put("i", RuntimeStatus.RUNNING)
+    front.bench.put("i", RuntimeStatus.RUNNING)
     for operation, status in (("suspend", "Suspended"), ("resume", "Running"), ("terminate", "Terminated")):
         assert_empty(await front.ask("POST", f"instances/i/{operation}?reason=because%20of%20it"), 202)
         shown = (await front.ask("GET", "instances/i")).json
@@ -228,7 +228,7 @@ async def test_terminate_suspend_and_resume_answer_202(front: Front) -> None:
 
 async def test_a_resume_of_a_running_instance_is_500(front: Front) -> None:
     """Recorded."""
-    front.desk.put("i", RuntimeStatus.RUNNING)
+    front.bench.put("i", RuntimeStatus.RUNNING)
     answer = await front.ask("POST", "instances/i/resume?reason=r")
     expected = {
         "Message": "Something went wrong while processing your request",
@@ -241,7 +241,7 @@ async def test_a_resume_of_a_running_instance_is_500(front: Front) -> None:
 
 async def test_a_refused_rewind_answers_plain_text(front: Front) -> None:
     """Recorded, with the dollar sign."""
-    front.desk.put("i", RuntimeStatus.RUNNING)
+    front.bench.put("i", RuntimeStatus.RUNNING)
     missing = await front.ask("POST", "instances/nobody/rewind?reason=r")
     running = await front.ask("POST", "instances/i/rewind?reason=r")
     assert (404, '"No orchestration with instance ID \\"$nobody\\" found."') == (missing.status, missing.text)
@@ -253,15 +253,15 @@ async def test_a_refused_rewind_answers_plain_text(front: Front) -> None:
 
 async def test_a_failed_instance_is_rewound(front: Front) -> None:
     """202, and pending again."""
-    await front.desk.client.start("hello", instance_id="i")
-    await front.desk.engine.finish("i", RuntimeStatus.FAILED, "no")
+    await front.bench.client.start("hello", instance_id="i")
+    await front.bench.engine.finish("i", RuntimeStatus.FAILED, "no")
     assert_empty(await front.ask("POST", "instances/i/rewind?reason=r"), 202)
     assert "Pending" == (await front.ask("GET", "instances/i")).json["runtimeStatus"]
 
 
 async def test_a_restart_answers_like_a_start(front: Front) -> None:
     """With a new id unless the request says otherwise."""
-    front.desk.put("i", RuntimeStatus.COMPLETED)
+    front.bench.put("i", RuntimeStatus.COMPLETED)
     fresh = await front.ask("POST", "instances/i/restart")
     same = await front.ask("POST", "instances/i/restart?restartWithNewInstanceId=false")
     assert (202, 202, "i", True) == (fresh.status, same.status, same.json["id"], fresh.json["id"] != "i")
@@ -269,7 +269,7 @@ async def test_a_restart_answers_like_a_start(front: Front) -> None:
 
 async def test_a_refused_restart_gives_the_reason(front: Front) -> None:
     """Recorded."""
-    front.desk.put("live", RuntimeStatus.RUNNING)
+    front.bench.put("live", RuntimeStatus.RUNNING)
     missing = await front.ask("POST", "instances/nobody/restart")
     live = await front.ask("POST", "instances/live/restart?restartWithNewInstanceId=false")
     assert (400, 409) == (missing.status, live.status)

@@ -17,15 +17,15 @@ SCHEDULER = '{"exists":true,"state":"7","sorter":{}}'
 
 async def test_a_purge_answers_the_number_of_deleted_instances(front: Front) -> None:
     """Recorded; a second purge deletes none."""
-    front.desk.put("i", RuntimeStatus.COMPLETED)
+    front.bench.put("i", RuntimeStatus.COMPLETED)
     assert '{"instancesDeleted":1}' == (await front.ask("DELETE", "instances/i")).text
     assert_empty(await front.ask("DELETE", "instances/i"), 404)
 
 
 async def test_a_purge_of_a_running_instance_is_412(front: Front) -> None:
     """The recorded text, as a JSON string."""
-    await front.desk.client.start("hello", instance_id="x")
-    front.desk.put("x", RuntimeStatus.RUNNING)
+    await front.bench.client.start("hello", instance_id="x")
+    front.bench.put("x", RuntimeStatus.RUNNING)
     answer = await front.ask("DELETE", "instances/x")
     expected = (
         '"Only orchestrations in a terminal state can be purged, '
@@ -43,17 +43,17 @@ async def test_a_purge_by_filter_needs_the_start_of_the_period(front: Front) -> 
 async def test_a_purge_by_filter_without_matches_is_404(front: Front) -> None:
     """Recorded."""
     path = "instances?createdTimeFrom=2020-01-01T00:00:00Z&runtimeStatus=Completed"
-    front.desk.put("done", RuntimeStatus.COMPLETED)
-    front.desk.put("live", RuntimeStatus.RUNNING)
+    front.bench.put("done", RuntimeStatus.COMPLETED)
+    front.bench.put("live", RuntimeStatus.RUNNING)
     assert '{"instancesDeleted":1}' == (await front.ask("DELETE", path)).text
     assert_empty(await front.ask("DELETE", path), 404)
 
 
 async def test_a_list_has_pages_and_includes_entities(front: Front) -> None:
     """The header is present only while there is more."""
-    front.desk.put("@counter@k", RuntimeStatus.RUNNING, input=SCHEDULER)
-    front.desk.put("b", RuntimeStatus.RUNNING)
-    front.desk.put("c", RuntimeStatus.COMPLETED)
+    front.bench.put("@counter@k", RuntimeStatus.RUNNING, input=SCHEDULER)
+    front.bench.put("b", RuntimeStatus.RUNNING)
+    front.bench.put("c", RuntimeStatus.COMPLETED)
     first = await front.ask("GET", "instances?top=1&runtimeStatus=Running")
     rest = await front.ask(
         "GET", "instances?top=1&runtimeStatus=Running", headers={CONTINUATION: first.headers[CONTINUATION]}
@@ -71,15 +71,15 @@ async def test_an_empty_list_is_an_empty_array(front: Front) -> None:
 
 async def test_the_state_of_an_entity_is_the_body(front: Front) -> None:
     """Recorded; a deleted one still reads null."""
-    front.desk.put("@counter@k", RuntimeStatus.RUNNING, input=SCHEDULER)
-    front.desk.put("@counter@", RuntimeStatus.RUNNING, input='{"state":"null","sorter":{}}')
+    front.bench.put("@counter@k", RuntimeStatus.RUNNING, input=SCHEDULER)
+    front.bench.put("@counter@", RuntimeStatus.RUNNING, input='{"state":"null","sorter":{}}')
     assert ["7", "null"] == [(await front.ask("GET", f"entities/Counter/{key}")).text for key in ("k", "$")]
 
 
 async def test_entities_are_listed_with_their_states(front: Front) -> None:
     """Recorded; entities of another name are not in the list."""
-    front.desk.put("@counter@k", RuntimeStatus.RUNNING, input=SCHEDULER)
-    front.desk.put("@lamp@k", RuntimeStatus.RUNNING, input=SCHEDULER)
+    front.bench.put("@counter@k", RuntimeStatus.RUNNING, input=SCHEDULER)
+    front.bench.put("@lamp@k", RuntimeStatus.RUNNING, input=SCHEDULER)
     answer = await front.ask("GET", "entities/Counter?fetchState=true")
     entry = {"entityId": {"name": "counter", "key": "k"}, "lastOperationTime": "2026-11-21T05:03:18.307513Z"}
     assert json.dumps([{**entry, "state": 7}]) == json.dumps(answer.json)
@@ -100,7 +100,7 @@ async def test_a_signal_passes_its_body_as_json_text(
 ) -> None:
     """A body of any type but application/json becomes a string."""
     assert_empty(await front.ask("POST", "entities/Counter/k?op=add", body=body, headers=headers), 202)
-    (message,) = front.desk.engine.posted
+    (message,) = front.bench.engine.posted
     assert isinstance(message.event, EventRaised)
     request = json.loads(message.event.input or "")
     assert ("add", stored) == (request["op"], request.get("input"))
@@ -109,7 +109,7 @@ async def test_a_signal_passes_its_body_as_json_text(
 async def test_a_delete_of_an_entity_is_an_operation(front: Front) -> None:
     """Recorded."""
     assert_empty(await front.ask("DELETE", "entities/Counter/k"), 202)
-    (message,) = front.desk.engine.posted
+    (message,) = front.bench.engine.posted
     assert isinstance(message.event, EventRaised)
     assert '{"op":"delete","signal":true,"id":' in (message.event.input or "")
 
@@ -126,7 +126,7 @@ async def test_an_invalid_signal_is_refused(front: Front) -> None:
     assert (400, {"Message": expected}) == (unknown.status, unknown.json)
     assert (400, "Invalid JSON content") == (bad_json.status, bad_json.json["Message"])
     assert (400, "System.ArgumentException") == (bad_key.status, bad_key.json["ExceptionType"])
-    assert [] == front.desk.engine.posted
+    assert [] == front.bench.engine.posted
 
 
 async def test_a_host_is_always_the_primary_one(front: Front) -> None:
@@ -147,12 +147,12 @@ async def test_unreachable_storage_is_500(front: Front, monkeypatch: pytest.Monk
     async def query(wanted: InstanceFilter, **_: Any) -> InstancePage:
         raise StorageUnavailable(f"Nothing answers ({wanted.id_prefix}).")
 
-    monkeypatch.setattr(front.desk.hub.instances, "query", query)
+    monkeypatch.setattr(front.bench.hub.instances, "query", query)
     answer = await front.ask("GET", "instances?instanceIdPrefix=p")
     assert (500, "Nothing answers (p).") == (answer.status, answer.json["ExceptionMessage"])
 
 
 async def test_half_a_surrogate_pair_does_not_break_an_answer(front: Front) -> None:
     """JSON can hold it, UTF-8 cannot."""
-    front.desk.put("i", RuntimeStatus.COMPLETED, output='"\\ud800"')
+    front.bench.put("i", RuntimeStatus.COMPLETED, output='"\\ud800"')
     assert "�" == (await front.ask("GET", "instances/i")).json["output"]

@@ -21,7 +21,7 @@ def query(*pairs: tuple[str, str]) -> Query:
 def test_flags_ignore_case() -> None:
     """The SDK writes True."""
     asked = query(("showhistory", "True"), ("showInput", "FALSE"), ("showHistoryOutput", "yes"))
-    assert StatusFields(input=False, history=True, history_output=False) == asked.shown
+    assert StatusFields(input=False, history=True, history_output=False) == asked.status_fields
 
 
 @pytest.mark.parametrize(

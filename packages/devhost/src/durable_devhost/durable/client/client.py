@@ -19,7 +19,7 @@ from durable_devhost.durable.client.errors import (
 )
 from durable_devhost.durable.client.ports import Hub
 from durable_devhost.durable.client.rewind import rewind
-from durable_devhost.durable.client.status import shown_text
+from durable_devhost.durable.client.status import json_or_text
 from durable_devhost.durable.damage import is_ended, terminated_record
 from durable_devhost.durable.entities.messages import REQUEST_EVENT, EntityId, RequestMessage
 from durable_devhost.durable.failures import missing_entity, missing_orchestrator
@@ -271,7 +271,7 @@ def _cannot(verb: str, record: InstanceRecord) -> str:
 
 def _again(text: str | None) -> str:
     """A stored input as restart writes it: parsed and serialised again, `null` for none (recorded)."""
-    return compact(shown_text(text))
+    return compact(json_or_text(text))
 
 
 def _undashed_guid() -> str:

@@ -6,13 +6,13 @@ An entity is an instance whose id is `@name@key` and whose input is its schedule
 from typing import Any
 
 from durable_devhost.durable.client.errors import BadArgument
-from durable_devhost.durable.client.status import shown_text
+from durable_devhost.durable.client.status import json_or_text
 from durable_devhost.durable.entities.messages import EntityId
 from durable_devhost.model.instances import InstanceRecord
 from durable_devhost.model.timestamps import format_time
 
 
-def addressed(name: str, key: str) -> EntityId:
+def entity_of(name: str, key: str) -> EntityId:
     """The entity that a client names; raises BadArgument for a forbidden name or key."""
     try:
         entity = EntityId(name=name, key=key)
@@ -25,7 +25,7 @@ def addressed(name: str, key: str) -> EntityId:
 
 def state_of(record: InstanceRecord) -> str | None:
     """The entity's state as JSON text, `null` for a deleted one, None if it never existed."""
-    scheduler = shown_text(record.input)
+    scheduler = json_or_text(record.input)
     state = scheduler.get("state") if isinstance(scheduler, dict) else None
     return state if isinstance(state, str) else None
 
@@ -47,10 +47,10 @@ def entity_body(record: InstanceRecord, *, with_state: bool) -> dict[str, Any] |
     return {
         "entityId": entity.to_json(),
         "lastOperationTime": format_time(created) if created is not None else None,
-        "state": shown_text(state),
+        "state": json_or_text(state),
     }
 
 
 def _says_it_exists(record: InstanceRecord) -> bool:
-    status = shown_text(record.custom_status)
+    status = json_or_text(record.custom_status)
     return isinstance(status, dict) and status.get("entityExists") is True

@@ -32,12 +32,12 @@ from durable_devhost.model.wire import SPEC_OF
 class RewindPlan:
     """What a rewind does to one instance.
 
-    `cleared` and `noted` map row indexes to the names of the events there: cleared rows become GenericEvents, noted
-    ones (the creation of a child that is rewound too) stay. `children` are the failed sub-orchestrations.
+    `cleared_rows` and `noted_rows` map row indexes to the names of the events there: cleared rows become GenericEvents,
+    noted ones (the creation of a child that is rewound too) stay. `children` are the failed sub-orchestrations.
     """
 
-    cleared: Mapping[int, str]
-    noted: Mapping[int, str]
+    cleared_rows: Mapping[int, str]
+    noted_rows: Mapping[int, str]
     children: tuple[str, ...]
 
 
@@ -65,7 +65,9 @@ def plan_rewind(events: Sequence[HistoryEvent]) -> RewindPlan:
             case _:
                 continue
     return RewindPlan(
-        cleared=_names_of_events(events, cleared), noted=_names_of_events(events, noted), children=tuple(children)
+        cleared_rows=_names_of_events(events, cleared),
+        noted_rows=_names_of_events(events, noted),
+        children=tuple(children),
     )
 
 
@@ -78,7 +80,7 @@ async def rewind(engine: Engine, hub: Hub, instance_id: str, reason: str | None,
     await _collect(hub, instance_id, plans)
     for each, plan in reversed(plans.items()):
         await engine.forget(each)
-        await hub.history.mark_rewound(each, cleared=plan.cleared, noted=plan.noted)
+        await hub.history.mark_rewound(each, cleared=plan.cleared_rows, noted=plan.noted_rows)
         await hub.instances.merge(InstanceRecord(instance_id=each, status=RuntimeStatus.PENDING, last_updated_time=now))
         # A query between the two may have put the old rows back into memory.
         await engine.forget(each)

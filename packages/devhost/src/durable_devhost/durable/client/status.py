@@ -50,9 +50,9 @@ def status_body(
         "name": record.name,
         "instanceId": record.instance_id,
         "runtimeStatus": record.status.value if record.status is not None else "Unknown",
-        "input": shown_text(record.input) if shown.input else None,
-        "customStatus": shown_text(record.custom_status),
-        "output": shown_text(record.output),
+        "input": json_or_text(record.input) if shown.input else None,
+        "customStatus": json_or_text(record.custom_status),
+        "output": json_or_text(record.output),
         "createdTime": _in_seconds(record.created_time),
         "lastUpdatedTime": _in_seconds(record.last_updated_time),
     }
@@ -61,7 +61,7 @@ def status_body(
     return body
 
 
-def shown_text(text: str | None) -> Any:
+def json_or_text(text: str | None) -> Any:
     """A stored text as JSON, or the text itself if it is invalid, as most termination reasons are."""
     if text is None:
         return None
@@ -125,7 +125,7 @@ def _event_body(event: HistoryEvent, maker: Maker | None, shown: StatusFields) -
 def _with_result(body: dict[str, Any], shown: StatusFields) -> dict[str, Any]:
     if not shown.history_output:
         return _without(body, ("Result",))
-    return {**body, "Result": shown_text(body["Result"])}
+    return {**body, "Result": json_or_text(body["Result"])}
 
 
 def _scheduling(maker: Maker) -> dict[str, Any]:

@@ -66,7 +66,7 @@ class EntityPlan:
 
     `operations` go to the entity function in one call; without any there is none. `lock_request` is taken after them.
     `reschedule` are requests that came too early, with the time of their next delivery. `continue_later` says
-    that the batch was full. `refused` are events left out.
+    that the batch was full. `refusals` are events left out.
     """
 
     state: SchedulerState
@@ -74,7 +74,7 @@ class EntityPlan:
     lock_request: RequestMessage | None = None
     reschedule: tuple[tuple[datetime, RequestMessage], ...] = ()
     continue_later: bool = False
-    refused: tuple[Refusal, ...] = ()
+    refusals: tuple[Refusal, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,7 +116,7 @@ def plan_batch(
             sorter=replace(state.sorter, received=intake.sorter.received, receive_horizon=intake.sorter.horizon),
         ),
         reschedule=tuple(intake.early),
-        refused=tuple(intake.refused),
+        refusals=tuple(intake.refusals),
     )
     return plan if suspended else _choose(plan, batch_limit)
 
@@ -188,7 +188,7 @@ class _Intake:
         self.suspended = state.suspended
         self.from_lock_holder: list[RequestMessage] = []
         self.early: list[tuple[datetime, RequestMessage]] = []
-        self.refused: list[Refusal] = []
+        self.refusals: list[Refusal] = []
         self._now = now
 
     def take(self, event: EventRaised) -> None:
@@ -201,7 +201,7 @@ class _Intake:
             else:
                 self.suspended = False
         except CorruptRequest as error:
-            self.refused.append(Refusal(event=event, reason=str(error)))
+            self.refusals.append(Refusal(event=event, reason=str(error)))
 
     def _take_request(self, request: RequestMessage) -> None:
         if request.due is None:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from durable_devhost.dotnet.payloads import mended
+from durable_devhost.dotnet.payloads import as_newtonsoft
 from durable_devhost.durable.entities.messages import EntityId, RequestMessage, ResponseMessage
 from durable_devhost.durable.entities.scheduler import SchedulerState
 from durable_devhost.json_text import compact
@@ -102,4 +102,4 @@ def _parse_result(text: str | None) -> Any:
 def _text_or_none(value: Any) -> str | None:
     if value is not None and not isinstance(value, str):
         raise TypeError(f"{value!r} is no JSON text")
-    return None if value is None else mended(value)
+    return None if value is None else as_newtonsoft(value)

@@ -64,14 +64,14 @@ class EntitySession:
         self._execution_id = started.instance.execution_id if started else None
         self._state = SchedulerState.from_json_text(started.input if started else None)
         self.record: InstanceRecord | None = None
-        self.refused: tuple[str, ...] = ()
+        self.refusals: tuple[str, ...] = ()
 
     @property
     def is_over(self) -> bool:
         """Entities never end."""
         return False
 
-    def shown(self, stored: Sequence[HistoryEvent]) -> InstanceRecord:
+    def expected_record(self, stored: Sequence[HistoryEvent]) -> InstanceRecord:
         """What the entity's row should say after its `stored` rows."""
         return self._record(stored, self._state.custom_status)
 
@@ -90,7 +90,7 @@ class EntitySession:
             batch_limit=self._batch_limit,
             reorder_window=self._reorder_window,
         )
-        self.refused = tuple(refusal.reason for refusal in plan.refused)
+        self.refusals = tuple(refusal.reason for refusal in plan.refusals)
         execution_id = new_execution_id()
         commit = apply_result(
             plan,

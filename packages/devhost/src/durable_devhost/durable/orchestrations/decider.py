@@ -119,7 +119,7 @@ class OrchestrationDecider:
             self._show(script.custom_status)
         for ordinal in script.cancelled:
             self._cancel_timer(ordinal)
-        if script.done:
+        if script.is_done:
             self._final = script
         self._go_on()
 

@@ -45,7 +45,7 @@ def carried_over(
     events. If a replay does not end so, because a cancelled timer has cut retries, `end` counts.
     """
     replay = OrchestrationDecider(started, scheduler)
-    replay.extend(Script(actions=tuple(actions), done=True))
+    replay.extend(Script(actions=tuple(actions), is_done=True))
     for event in history:
         replay.apply(event)
     replayed = replay.decide(history[-1].timestamp, lambda: "").end

@@ -13,7 +13,7 @@ from durable_devhost.durable.actions import CallActivity, CallEntity, CallSubOrc
 from durable_devhost.durable.decisions import InstanceMessage, Outgoing, TimerMessage, WorkItem
 from durable_devhost.durable.entities.messages import EntityId, RequestMessage, SendLabels, request_guid
 from durable_devhost.durable.failures import missing_entity
-from durable_devhost.durable.orchestrations.spans import scheduling
+from durable_devhost.durable.orchestrations.spans import trace_context_for
 from durable_devhost.durable.orchestrations.waits import Retried
 from durable_devhost.durable.ports import Catalog
 from durable_devhost.json_text import compact
@@ -73,7 +73,7 @@ class PendingActivity:
             timestamp=now,
             name=self.name,
             input=self.argument,
-            parent_trace_context=scheduling(self.caller, task_id),
+            parent_trace_context=trace_context_for(self.caller, task_id),
         )
         return (item if self.store_input else replace(item, input=None)), WorkItem(event=item)
 
@@ -125,7 +125,7 @@ class PendingSubOrchestration:
                 task_id=task_id,
                 version=self.parent.version,
             ),
-            parent_trace_context=scheduling(self.parent, task_id),
+            parent_trace_context=trace_context_for(self.parent, task_id),
         )
         return row, InstanceMessage(target=child, event=start, from_decision=True)
 

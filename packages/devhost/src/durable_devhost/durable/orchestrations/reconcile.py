@@ -51,10 +51,10 @@ class Execution(Protocol):
 
 @dataclass(slots=True)
 class Reconciled:
-    """`events` are to be folded, the start first; `early` are the indexes of messages that must come again."""
+    """`events` are to be folded, the start first; `early_indexes` are those of messages that must come again."""
 
     events: list[HistoryEvent] = field(default_factory=list)
-    early: list[int] = field(default_factory=list)
+    early_indexes: list[int] = field(default_factory=list)
 
 
 def reconcile(messages: Sequence[Message], execution_id: str, execution: Execution, *, is_new: bool) -> Reconciled:
@@ -71,7 +71,7 @@ def reconcile(messages: Sequence[Message], execution_id: str, execution: Executi
                 found.events.insert(0, event)
             continue
         if _is_early(message, execution):
-            found.early.append(index)
+            found.early_indexes.append(index)
             continue
         if isinstance(event, EventRaised):
             if is_answer(message) and (execution.has_answer(event.name) or raised.has_name(event.name)):

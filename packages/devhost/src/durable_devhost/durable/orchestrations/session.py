@@ -117,7 +117,7 @@ class OrchestrationSession:
         finally:
             execution.close()
 
-    def shown(self) -> InstanceRecord:
+    def expected_record(self) -> InstanceRecord:
         """What the row should say after the stored history; `catch_up` comes first."""
         return replace(self.record, custom_status=self._decider.custom_status or "null")
 
@@ -270,11 +270,11 @@ class OrchestrationSession:
         if self._execution is None:
             name = self._started.name
             return Script(
-                done=True,
+                is_done=True,
                 error=missing_orchestrator(name, self._known),
             )
         script = await self._execution.advance(events)
-        self._replays_always |= script.asked
+        self._replays_always |= script.has_read_is_replaying
         self._generation = script.generation or self._generation
         if script.error is not None:
             self.failure_stack = script.stack

@@ -25,7 +25,7 @@ def with_span(started: ExecutionStarted, now: datetime) -> ExecutionStarted:
     return replace(started, parent_trace_context={**context, **more})
 
 
-def scheduling(started: ExecutionStarted | None, task_id: int) -> dict[str, Any] | None:
+def trace_context_for(started: ExecutionStarted | None, task_id: int) -> dict[str, Any] | None:
     """The ParentTraceContext of an activity or a child that the execution schedules; None without a trace."""
     trace = Trace.of_history(started.parent_trace_context) if started is not None else None
     if started is None or trace is None:

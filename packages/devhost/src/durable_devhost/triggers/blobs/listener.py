@@ -33,7 +33,7 @@ _LARGEST_BATCH = 32
 
 
 class BlobQueue:
-    """The queue of this host's blob messages. `sent` is called for each message, so that it need not be polled for."""
+    """The queue of this host's blob messages. `on_message_sent` is called for each: it need not be polled for."""
 
     def __init__(
         self, services: Callable[[str | None], AccountServices], *, host_id: str, encoding: MessageEncoding
@@ -41,7 +41,7 @@ class BlobQueue:
         self.name = queue_name(host_id)
         self.queues = services(None).queues
         self.encoding = encoding
-        self.sent: Callable[[], None] = lambda: None
+        self.on_message_sent: Callable[[], None] = lambda: None
 
     async def put(self, message: BlobMessage) -> None:
         """Put a message; a missing queue is created."""
@@ -51,7 +51,7 @@ class BlobQueue:
         except NotFound:
             await self.queues.create(self.name)
             await self.queues.put(self.name, text)
-        self.sent()
+        self.on_message_sent()
 
 
 class BlobListener:
@@ -91,12 +91,12 @@ class BlobListener:
             settings=as_queue_settings(settings, queue.encoding),
             makes_queue=True,
         )
-        queue.sent = self._listener.nudge
+        queue.on_message_sent = self._listener.nudge
 
     @property
-    def taken(self) -> int:
+    def begun_count(self) -> int:
         """How many messages it has begun."""
-        return self._listener.taken
+        return self._listener.begun_count
 
     async def run(self) -> None:
         """Scan and process until stopped or cancelled; unfinished messages then come back within 4 s."""

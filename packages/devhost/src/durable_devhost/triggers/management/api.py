@@ -12,9 +12,9 @@ from aiohttp import web
 
 from durable_devhost.dotnet.json_reader import JsonReaderError, parse
 from durable_devhost.dotnet.json_writer import compact
-from durable_devhost.dotnet.payloads import mended
+from durable_devhost.dotnet.payloads import as_newtonsoft
 from durable_devhost.durable.client.client import DurableClient
-from durable_devhost.durable.client.entities import addressed, entity_body
+from durable_devhost.durable.client.entities import entity_body, entity_of
 from durable_devhost.durable.client.errors import (
     BadArgument,
     DisabledOrchestrator,
@@ -23,7 +23,7 @@ from durable_devhost.durable.client.errors import (
     UnknownEntity,
     WrongState,
 )
-from durable_devhost.durable.client.status import history_body, is_open, shown_text, status_body
+from durable_devhost.durable.client.status import history_body, is_open, json_or_text, status_body
 from durable_devhost.durable.ports import InstanceExists
 from durable_devhost.errors import DevhostError
 from durable_devhost.model.history import RuntimeStatus
@@ -109,8 +109,8 @@ class ManagementApi:
             case RaiseEvent():
                 return await self._raise_event(route, request)
             case ReadEntity():
-                state = await self._client.entity_state(addressed(route.name, route.key))
-                return json_response(shown_text(state))
+                state = await self._client.entity_state(entity_of(route.name, route.key))
+                return json_response(json_or_text(state))
             case ListEntities():
                 return await self._list_entities(route, request, query)
             case SignalEntity():
@@ -159,7 +159,7 @@ class ManagementApi:
     async def _started(self, instance_id: str, wait: Wait | None, request: web.Request, query: Query) -> web.Response:
         ended = await self._ended(instance_id, wait) if wait is not None else None
         if ended is not None and ended.status is RuntimeStatus.COMPLETED:
-            return json_response(shown_text(ended.output))
+            return json_response(json_or_text(ended.output))
         if ended is not None:
             return await self._read(instance_id, request, query)
         base = f"{request.url.origin()}{WEBHOOK_PATH}"
@@ -179,7 +179,7 @@ class ManagementApi:
             return None
 
     async def _read(self, instance_id: str, request: web.Request, query: Query) -> web.Response:
-        record, shown = await self._client.status(instance_id), query.shown
+        record, shown = await self._client.status(instance_id), query.status_fields
         body = status_body(record, shown)
         if shown.history and record.status is not RuntimeStatus.PENDING:
             body["historyEvents"] = history_body(await self._client.history(instance_id), shown)
@@ -192,7 +192,7 @@ class ManagementApi:
         page = await self._client.instances(
             query.instances, page_size=query.page_size, continuation=request.headers.get(CONTINUATION) or None
         )
-        return _page([status_body(record, query.shown) for record in page.records], page.continuation)
+        return _page([status_body(record, query.status_fields) for record in page.records], page.continuation)
 
     async def _purge(self, instance_id: str) -> web.Response:
         try:
@@ -249,7 +249,7 @@ class ManagementApi:
         return empty_response(202)
 
     async def _signal(self, route: SignalEntity, request: web.Request, query: Query) -> web.Response:
-        entity = addressed(route.name, route.key)
+        entity = entity_of(route.name, route.key)
         if route.delete:
             await self._client.signal(entity, "delete")
             return empty_response(202)
@@ -271,9 +271,9 @@ class ManagementApi:
         return _page([body for body in bodies if body is not None], page.continuation)
 
     def _other_hub(self, hub: str | None, connection: str | None) -> str:
-        asked = f"taskHub={hub or self._urls.hub}&connection={connection or self._urls.shown_connection}"
+        asked = f"taskHub={hub or self._urls.hub}&connection={connection or self._urls.connection_in_urls}"
         return (
-            f"This host runs only the task hub '{self._urls.hub}' on the connection '{self._urls.shown_connection}', "
+            f"This host runs only the task hub '{self._urls.hub}' on the connection '{self._urls.connection_in_urls}', "
             f"and the request asks for {asked}. Leave out taskHub and connection, or name those two."
         )
 
@@ -295,7 +295,7 @@ def _input(text: str) -> str:
         json.loads(text)
     except ValueError:
         return compact(value)
-    return mended(text)
+    return as_newtonsoft(text)
 
 
 async def _text(request: web.Request) -> str:

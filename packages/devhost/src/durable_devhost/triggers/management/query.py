@@ -58,7 +58,7 @@ class Query:
         return min(int(text), 1000) if text.isdecimal() and int(text) > 0 else PAGE_SIZE
 
     @property
-    def shown(self) -> StatusFields:
+    def status_fields(self) -> StatusFields:
         """Which parts of an instance to show."""
         return StatusFields(
             input=self.flag("showInput", default=True),

@@ -26,13 +26,13 @@ class ManagementUrls:
     key: str | None = None
 
     @property
-    def shown_connection(self) -> str:
+    def connection_in_urls(self) -> str:
         """The connection as URLs have it."""
         return self.connection or DEFAULT_CONNECTION
 
     def names_this_hub(self, hub: str | None, connection: str | None) -> bool:
         """Whether a request's `taskHub` and `connection` parameters, where given, mean this hub."""
-        known = {self.shown_connection.lower()}
+        known = {self.connection_in_urls.lower()}
         if self.connection is None:
             known.add("azurewebjobsstorage")
         return (not hub or hub.lower() == self.hub.lower()) and (not connection or connection.lower() in known)
@@ -81,7 +81,7 @@ class ManagementUrls:
         return f"code={quote(self.key, safe='')}" if self.key else ""
 
     def _url(self, base: str, instance_id: str, path: str = "", query: str = "") -> str:
-        hub, connection = quote(self.hub, safe=""), quote(self.shown_connection, safe="")
+        hub, connection = quote(self.hub, safe=""), quote(self.connection_in_urls, safe="")
         required = f"taskHub={hub}&connection={connection}" + (f"&{self._code}" if self._code else "")
         return f"{base}/instances/{quote(instance_id, safe='')}{path}?{query}{required}"
 

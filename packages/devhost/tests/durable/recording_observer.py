@@ -5,7 +5,7 @@ import asyncio
 from durable_devhost.model.history import RuntimeStatus
 
 
-class Watcher:
+class RecordingObserver:
     """What the console would have told."""
 
     def __init__(self) -> None:

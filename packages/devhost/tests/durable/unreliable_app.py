@@ -19,12 +19,12 @@ from durable_devhost.model.messages import Message
 from durable_devhost.model.traces import Trace
 from durable_devhost.model.wire import SPEC_OF
 from durable_devhost.taskhub.hub import TaskHub
+from packages.devhost.tests.durable.recording_observer import RecordingObserver
 from packages.devhost.tests.durable.stage import Functions
-from packages.devhost.tests.durable.watcher import Watcher
 from packages.devhost.tests.local import LocalExecution
 
 
-class Fragile(LocalExecution):
+class UnreliableExecution(LocalExecution):
     """Does its step, and then it may be lost before anybody hears of it."""
 
     def __init__(self, function: Callable[..., Any], started: ExecutionStarted, is_lost: Callable[[], bool]) -> None:
@@ -38,7 +38,7 @@ class Fragile(LocalExecution):
         return script
 
 
-class FragileApp(Functions):
+class UnreliableApp(Functions):
     """Its executions are lost at the steps with these numbers, counted over all of them from 1."""
 
     def __init__(self, play: Callable[..., Any], lost_at: set[int]) -> None:
@@ -48,7 +48,7 @@ class FragileApp(Functions):
         self.steps = 0
 
     def execution(self, started: ExecutionStarted, *, is_quiet: bool = False) -> LocalExecution:
-        self.executions.append(Fragile(self._function, started, self._is_lost))
+        self.executions.append(UnreliableExecution(self._function, started, self._is_lost))
         return self.executions[-1]
 
     async def run_activity(self, name: str, input_text: str, instance_id: str, trace: Trace | None) -> Outcome:
@@ -62,28 +62,30 @@ class FragileApp(Functions):
         return self.steps in self._lost_at
 
 
-class Bench:
+class EngineBench:
     """An engine that runs, the app below it and the console above."""
 
-    def __init__(self, engine: DurableEngine, app: FragileApp, watcher: Watcher, hub: TaskHub, idle: InFlight) -> None:
+    def __init__(
+        self, engine: DurableEngine, app: UnreliableApp, observer: RecordingObserver, hub: TaskHub, idle: InFlight
+    ) -> None:
         self.engine = engine
         self.app = app
-        self.watcher = watcher
+        self.observer = observer
         self.hub = hub
         self.in_flight = idle
 
-    async def begin(self) -> None:
+    async def start_instance(self) -> None:
         """Start the instance `i`; returns when its first episode is stored."""
         ref = InstanceRef(instance_id="i", execution_id="e")
         started = ExecutionStarted(timestamp=SystemClock().now(), instance=ref, name="play", input='"1"')
         await self.engine.start(started)
 
-    async def say(self, name: str) -> None:
+    async def raise_event(self, name: str) -> None:
         """Raise an event; returns when its effect is stored."""
         event = EventRaised(timestamp=SystemClock().now(), name=name, input="2")
         await self.engine.post(Message(event=event, target=InstanceRef(instance_id="i", execution_id=None)))
 
-    async def rows(self) -> list[str]:
+    async def event_names(self) -> list[str]:
         """What is stored of the instance, without the marks of episodes."""
         stored = await self.hub.history.read("i")
         names = [SPEC_OF[type(event)].name for event in stored.events]
@@ -91,19 +93,19 @@ class Bench:
 
 
 @asynccontextmanager
-async def running(hub: TaskHub, play: Callable[..., Any], *lost_at: int) -> AsyncIterator[Bench]:
+async def running_engine(hub: TaskHub, play: Callable[..., Any], *lost_at: int) -> AsyncIterator[EngineBench]:
     """An engine that works; its app's executions are lost at the steps with these numbers."""
-    app, watcher, in_flight = FragileApp(play, set(lost_at)), Watcher(), InFlight()
+    app, observer, in_flight = UnreliableApp(play, set(lost_at)), RecordingObserver(), InFlight()
     builder = SessionBuilder(
         app=app, hub_name="Hub", scheduler=lambda: Scheduler(app), batch_limit=10, reorder_window=timedelta(minutes=30)
     )
     engine = DurableEngine(
-        hub=hub, app=app, clock=SystemClock(), in_flight=in_flight, observer=watcher, builder=builder,
+        hub=hub, app=app, clock=SystemClock(), in_flight=in_flight, observer=observer, builder=builder,
         activity_slots=2, orchestration_slots=2, new_execution_id=lambda: uuid4().hex,
     )  # fmt: skip
     running = asyncio.create_task(engine.run())
     try:
-        yield Bench(engine, app, watcher, hub, in_flight)
+        yield EngineBench(engine, app, observer, hub, in_flight)
     finally:
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)

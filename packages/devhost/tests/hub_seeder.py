@@ -19,13 +19,13 @@ from durable_devhost.taskhub.hub import TaskHub
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-class Ward:
+class HubSeeder:
     """A hub with instances in every state."""
 
     def __init__(self, hub: TaskHub) -> None:
         self.hub = hub
 
-    def started(self, instance_id: str, parent: ParentRef | None = None) -> ExecutionStarted:
+    def start_event(self, instance_id: str, parent: ParentRef | None = None) -> ExecutionStarted:
         """The start of an instance."""
         return ExecutionStarted(timestamp=NOW, instance=self.ref(instance_id), name="play", input="5", parent=parent)
 
@@ -41,7 +41,7 @@ class Ward:
         parent: ParentRef | None = None,
     ) -> None:
         """Store a history of one episode, and a row unless `status` is None."""
-        rows = (OrchestratorStarted(timestamp=NOW), self.started(instance_id, parent), *events)
+        rows = (OrchestratorStarted(timestamp=NOW), self.start_event(instance_id, parent), *events)
         await self.hub.history.append(
             instance_id,
             f"e-{instance_id}",
@@ -50,9 +50,9 @@ class Ward:
             etag=None,
         )
         if status is not None:
-            await self.row(instance_id, status)
+            await self.store_row(instance_id, status)
 
-    async def row(self, instance_id: str, status: RuntimeStatus) -> None:
+    async def store_row(self, instance_id: str, status: RuntimeStatus) -> None:
         """Store a row alone."""
         await self.hub.instances.merge(
             InstanceRecord(

@@ -7,7 +7,7 @@ from datetime import datetime
 from approvals.record.entries import ChangesRequested, Commented, Decided, Delegated, Entry, Reassigned, Resubmitted
 from approvals.words.wording import comment_of
 
-MOST_SAID = 30
+MOST_REMARKS = 30
 """The latest ones; the record has all."""
 
 
@@ -23,14 +23,14 @@ class Remark:
     """Empty for a decision without a comment."""
 
 
-def said(entries: Iterable[Entry]) -> list[Remark]:
+def remarks(entries: Iterable[Entry]) -> list[Remark]:
     """Return the statements, the latest last."""
     found = []
     for entry in entries:
         did, words = _did(entry), comment_of(entry)
         if did and (words or isinstance(entry, Decided)):
             found.append(Remark(by=entry.by, did=did, at=entry.at, words=words))
-    return found[-MOST_SAID:]
+    return found[-MOST_REMARKS:]
 
 
 def _did(entry: Entry) -> str | None:

@@ -13,7 +13,7 @@ from azure.storage.blob import ExponentialRetry
 READING = frozenset({"GET", "HEAD"})
 
 
-class Line:
+class AnswerLoss:
     """Counts the calls that write, and loses answers to one of them."""
 
     def __init__(self, lost: int | None, times: int) -> None:
@@ -22,7 +22,7 @@ class Line:
         self._times = times
         self._sent: HttpRequest | None = None
 
-    def loses(self, request: HttpRequest) -> bool:
+    def is_lost(self, request: HttpRequest) -> bool:
         """Say whether this answer is lost: one of the call that was chosen, however often it is sent."""
         if request.method in READING:
             return False
@@ -35,17 +35,17 @@ class Line:
 
 
 @contextmanager
-def losing(lost: int | None = None, *, times: int = 1) -> Iterator[Line]:
+def losing_answers(lost: int | None = None, *, times: int = 1) -> Iterator[AnswerLoss]:
     """Lose `times` answers to the write of that place, from 0, of all gateways of this process.
 
     Once, and the SDK meets its own effect when it asks again; more often than it asks, and the caller hears of a
     failure. Nobody waits between two attempts.
     """
-    line, send = Line(lost, times), RequestsTransport.send
+    line, send = AnswerLoss(lost, times), RequestsTransport.send
 
     def send_and_lose(self: RequestsTransport, request: HttpRequest, **options: Any) -> Any:
         response = send(self, request, **options)
-        if line.loses(request):
+        if line.is_lost(request):
             response.internal_response.close()
             raise ServiceResponseError("the answer was lost")
         return response
