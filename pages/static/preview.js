@@ -68,4 +68,11 @@
     clearTimeout(timer);
     timer = setTimeout(ask, PAUSE_MS, form);
   });
+
+  document.addEventListener("submit", (event) => {
+    // The answer to the form has the focus, perhaps on the preview in it. No later one takes that away.
+    if (!event.target.matches("form[data-preview]")) return;
+    clearTimeout(timer);
+    running.abort();
+  });
 })();

@@ -183,6 +183,23 @@ def test_who_will_have_to_approve_it_is_shown_while_typing(visit: Visit) -> None
     assert has_no_fault(page)
 
 
+def test_a_late_preview_does_not_take_the_focus_from_the_one_that_was_asked_for(visit: Visit) -> None:
+    """The preview while typing is given up when the button asks for it."""
+    page = visit("Ines", "/api/ui/submit")
+    held: list[Route] = []
+    page.route(
+        "**/api/ui/submit",
+        lambda route: held.append(route) if route.request.resource_type == "fetch" else route.continue_(),
+    )
+    page.fill("#title", "A bench")
+    with page.expect_request(lambda request: request.resource_type == "fetch"):
+        page.fill("#cost", "900")
+    with page.expect_event("requestfailed", lambda request: request.resource_type == "fetch"):
+        page.click('button[value="preview"]')
+    page.wait_for_selector("#preview:focus")
+    assert len(held) == 1
+
+
 def test_a_proposal_comes_again_with_the_preview_and_no_file_is_lost(app: AppUnderTest, visit: Visit) -> None:
     """What was asked for stays in view, and a fault keeps the file that was chosen."""
     dear = {"name": "board", "approvers": ["Helena"], "when": {"costAbove": 1000}}
