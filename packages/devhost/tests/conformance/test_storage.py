@@ -14,7 +14,7 @@ import pytest
 from azure.data.tables import TableServiceClient
 from azure.storage.blob import BlobServiceClient
 
-from durable_devhost.taskhub.packed import packed_in, unpack
+from durable_devhost.taskhub.packed import events_in, packed_in
 from packages.devhost.tests.conformance.conftest import eventually, queue_of
 from packages.devhost.tests.conformance.recordings import as_lines, comparable, recording
 
@@ -55,8 +55,7 @@ class Hub:
 def rows_in(row: Mapping):
     """The row as the provider would have it: none for a message, and before a sentinel the events packed into it."""
     packed = packed_in(row)
-    if packed:
-        yield from unpack(packed, partition_key=row["PartitionKey"], execution_id=row["ExecutionId"])
+    yield from events_in(row)
     if not row["RowKey"].startswith(OUTBOX):
         yield {name: value for name, value in row.items() if name not in packed}
 

@@ -18,7 +18,7 @@ from durable_devhost.taskhub.history import StoredHistory
 from durable_devhost.taskhub.hub import TaskHub
 from durable_devhost.taskhub.journal import is_message
 from durable_devhost.taskhub.names import unescape_key
-from durable_devhost.taskhub.packed import packed_in, unpack
+from durable_devhost.taskhub.packed import events_in
 from durable_devhost.taskhub.rows import SENTINEL, from_row
 
 Tasks = list[TaskScheduled | SubOrchestrationCreated]
@@ -112,9 +112,8 @@ def _events(row: Row) -> Sequence[Row]:
     """The row, or in the place of a sentinel the events that are packed into it; itself if they cannot be read."""
     if row["RowKey"] != SENTINEL:
         return [row]
-    key, execution_id = str(row["PartitionKey"]), str(row.get("ExecutionId"))
     try:
-        return unpack(packed_in(row), partition_key=key, execution_id=execution_id)
+        return events_in(row)
     except ValueError:
         return [row]
 

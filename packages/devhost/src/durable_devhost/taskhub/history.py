@@ -11,7 +11,7 @@ In journal mode messages are stored and deleted in the same batches (`taskhub.jo
 
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from durable_devhost.clock import Clock
 from durable_devhost.model.history import HistoryEvent, OrchestratorCompleted, TaskScheduled
@@ -24,7 +24,7 @@ from durable_devhost.taskhub.large_messages import LargeMessages, is_large
 from durable_devhost.taskhub.layout import Layout, in_rows, in_the_sentinel
 from durable_devhost.taskhub.names import HubNames, escape_key
 from durable_devhost.taskhub.open_work import LAST_EPISODE, NOTHING, OPEN, OpenWork, to_column
-from durable_devhost.taskhub.packed import NOTHING_PACKED, Packed, packed_in, unpack
+from durable_devhost.taskhub.packed import NOTHING_PACKED, Packed, events_in, packed_in
 from durable_devhost.taskhub.read_back import store
 from durable_devhost.taskhub.rows import BLOB_NAME, LARGE_COLUMNS, PENDING_INPUT, SENTINEL, from_row, row_key, to_row
 
@@ -119,7 +119,8 @@ class HistoryStore:
         if current is None or (execution_id is not None and current != execution_id):
             return StoredHistory(etag=etag, tail=Tail(fresh_from=fresh_from))
         packed = packed_in(sentinel)
-        rows = _with_packed(instance_id, rows, packed, str(current))
+        if sentinel and packed:
+            rows = _with_packed(instance_id, rows, sentinel)
         events = [await self._event(instance_id, row) for row in _generation(rows, str(current))]
         unfinished_to = 0
         if sentinel is not None and sentinel.get("IsCheckpointComplete") is False:
@@ -175,7 +176,7 @@ class HistoryStore:
             is_last = number == len(layout.batches) - 1
             row = self._sentinel(instance_id, execution_id, events, work, complete=is_last)
             sentinel = Operation(
-                action=Action.INSERT if etag is None else Action.REPLACE if layout.replaces(number) else Action.MERGE,
+                action=Action.INSERT if etag is None else self._change(layout, number),
                 row={**row, **layout.columns} if is_last else row,
                 etag=etag,
             )
@@ -205,7 +206,7 @@ class HistoryStore:
             if layout is not None:
                 return layout
         blanks = [_blank(instance_id, index) for index in range(first_row + len(rows), tail.unfinished_to)]
-        layout = in_rows(
+        return in_rows(
             [*blanks, *rows],
             first_row=first_row,
             fresh_from=tail.fresh_from,
@@ -213,7 +214,10 @@ class HistoryStore:
             beside=beside,
             if_whole=if_whole,
         )
-        return layout if self._is_journal else replace(layout, forgets=False)
+
+    def _change(self, layout: Layout, number: int) -> Action:
+        """What a batch does to the sentinel that is stored; in standard mode it keeps what others have put there."""
+        return Action.REPLACE if self._is_journal and layout.replaces(number) else Action.MERGE
 
     async def purge(self, instance_id: str, *, with_messages: bool = False) -> Purged:
         """Delete all rows of an instance, of every generation.
@@ -243,10 +247,11 @@ class HistoryStore:
         """Take rows out of the replay, in place; both map a row's index to the name of its event type.
 
         `cleared` rows become GenericEvents, `noted` ones stay what they are; both get a Reason and keep their other
-        columns, and the sentinel stays as it is (`AzureTableTrackingStore.cs: RewindHistoryAsync`). Raises LostRace
-        when a row is not there any more.
+        columns, and the sentinel stays as it is (`AzureTableTrackingStore.cs: RewindHistoryAsync`). In journal mode
+        packed events get rows first. Raises LostRace when a row is not there any more.
         """
-        await self._write_out(instance_id)
+        if self._is_journal:
+            await self._write_out(instance_id)
         marks = [
             Operation(action=Action.MERGE, row=_mark(escape_key(instance_id), index, name, clear=index in cleared))
             for index, name in sorted({**cleared, **noted}.items())
@@ -264,7 +269,7 @@ class HistoryStore:
         packed = packed_in(sentinel)
         if sentinel is None or not packed:
             return
-        rows = _with_packed(instance_id, [], packed, str(sentinel["ExecutionId"]))
+        rows = _with_packed(instance_id, [], sentinel)
         kept = {name: value for name, value in sentinel.items() if name not in (*packed, ETAG, "Timestamp")}
         last = Operation(action=Action.REPLACE, row=kept, etag=str(sentinel[ETAG]))
         writes = [Operation(action=Action.UPSERT_REPLACE, row=row) for row in rows]
@@ -350,12 +355,10 @@ class HistoryStore:
         return row
 
 
-def _with_packed(instance_id: str, rows: list[Row], packed: Packed, execution_id: str) -> list[Row]:
+def _with_packed(instance_id: str, rows: list[Row], sentinel: Row) -> list[Row]:
     """All events in the order of their keys; a packed one takes the place of a row, which is of a generation before."""
-    if not packed:
-        return rows
     try:
-        more = unpack(packed, partition_key=escape_key(instance_id), execution_id=execution_id)
+        more = events_in(sentinel)
     except ValueError as error:
         raise CorruptHistory(instance_id, SENTINEL, f"its packed events cannot be read: {error}") from error
     found = {str(row["RowKey"]): row for row in (*rows, *more)}

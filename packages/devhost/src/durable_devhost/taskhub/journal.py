@@ -19,7 +19,7 @@ from durable_devhost.storage.account import Conflict, NotFound
 from durable_devhost.storage.tables import MAX_BATCH, Action, Operation, Row, TableService, Value, string_literal
 from durable_devhost.taskhub.large_messages import LargeMessages, is_large
 from durable_devhost.taskhub.names import HubNames, escape_key, unescape_key
-from durable_devhost.taskhub.packed import packed_in, unpack
+from durable_devhost.taskhub.packed import events_in
 from durable_devhost.taskhub.rows import BLOB_NAME, PENDING_INPUT, SENTINEL
 
 OUTBOX = "outbox-"
@@ -124,12 +124,11 @@ class JournalRows:
 
     async def inputs(self, instance_id: str, execution_id: str, task_ids: Container[int]) -> Mapping[int, str]:
         """The inputs of these activities of one execution by their task ids."""
-        key = escape_key(instance_id)
         is_wanted = f"EventType eq 'TaskScheduled' or RowKey eq {string_literal(SENTINEL)}"
-        wanted = f"PartitionKey eq {string_literal(key)} and ({is_wanted})"
+        wanted = f"PartitionKey eq {string_literal(escape_key(instance_id))} and ({is_wanted})"
         found: dict[int, str] = {}
         async for page in self._tables.query(self._table, filter=wanted):
-            for row in _with_packed(key, page.rows):
+            for row in _with_packed(page.rows):
                 task_id = row.get("EventId")
                 if not isinstance(task_id, int) or task_id not in task_ids or row.get("ExecutionId") != execution_id:
                     continue  # it has ended, or is of a generation before, which was longer
@@ -157,15 +156,11 @@ class JournalRows:
         return None if text is None else str(text)
 
 
-def _with_packed(key: str, rows: Sequence[Row]) -> Iterator[Row]:
+def _with_packed(rows: Sequence[Row]) -> Iterator[Row]:
     """Yield these rows, and in the place of a sentinel the scheduled activities that are packed into it."""
     for row in rows:
-        if row["RowKey"] != SENTINEL:
-            yield row
-            continue
-        for event in unpack(packed_in(row), partition_key=key, execution_id=str(row.get("ExecutionId"))):
-            if event.get("EventType") == "TaskScheduled":
-                yield event
+        found = events_in(row) if row["RowKey"] == SENTINEL else [row]
+        yield from (event for event in found if event.get("EventType") == "TaskScheduled")
 
 
 def _entry(row: Row) -> Entry:

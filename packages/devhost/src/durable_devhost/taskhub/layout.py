@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from durable_devhost.storage.tables import Action, Operation, Row
 from durable_devhost.taskhub.batches import split_into_batches
-from durable_devhost.taskhub.packed import NOTHING_PACKED, Packed, fits, pack, unpack
+from durable_devhost.taskhub.packed import MOST_ROWS, NOTHING_PACKED, Packed, fits, pack, unpack
 from durable_devhost.taskhub.rows import row_key
 
 
@@ -32,10 +32,8 @@ class Layout:
 
     def replaces(self, number: int) -> bool:
         """Whether the sentinel of this batch, from 0, takes the place of the one that is stored."""
-        if not self.forgets:
-            return False
         first = next((at for at, batch in enumerate(self.batches) if _has_events(batch)), 0)
-        return self.is_whole or number == first
+        return self.forgets and number == first
 
 
 def in_the_sentinel(
@@ -47,6 +45,8 @@ def in_the_sentinel(
     if_whole: Sequence[Operation],
 ) -> Layout | None:
     """The layout with the events in a column of the sentinel; None where they do not fit beside `earlier` columns."""
+    if len(rows) > MOST_ROWS:
+        return None  # before they are encoded for nothing: a wide fan-out has a thousand
     column = pack(first_row, rows)
     batches = split_into_batches(beside, (), if_whole)
     if len(batches) > 1 or not fits(earlier, column, first_row + len(rows)):

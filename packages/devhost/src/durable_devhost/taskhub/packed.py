@@ -73,5 +73,11 @@ def unpack(packed: Packed, *, partition_key: str, execution_id: str) -> list[Row
     return rows
 
 
+def events_in(sentinel: Row) -> list[Row]:
+    """The rows of the events that are packed into a sentinel; raises ValueError where a column cannot be read."""
+    key, execution_id = str(sentinel["PartitionKey"]), str(sentinel.get("ExecutionId"))
+    return unpack(packed_in(sentinel), partition_key=key, execution_id=execution_id)
+
+
 def _first_row(name: str) -> int:
     return int(name.removeprefix(PREFIX), 16)
